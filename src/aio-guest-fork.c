@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "aio-guest-fork-private.h"
+
+#include <pthread.h>
+
+static guint generation;
+
+/* In the child of a fork there is one thread only, so no lock is needed (or allowed). */
+static void
+count_fork (void)
+{
+  generation++;
+}
+
+guint
+aio_guest_fork_generation (void)
+{
+  static gsize registered;
+
+  if (g_once_init_enter (&registered))
+    {
+      pthread_atfork (NULL, NULL, count_fork);
+      g_once_init_leave (&registered, 1);
+    }
+
+  return generation;
+}

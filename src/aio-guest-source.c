@@ -1,0 +1,518 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "aio-guest-error.h"
+#include "aio-guest-poller-private.h"
+#include "aio-guest-run-private.h"
+#include "aio-guest-share-private.h"
+#include "aio-guest-source-private.h"
+
+/*
+ * Two sibling sources serve one run.
+ *
+ * The *main source* has the run's own priority. It polls the guest's descriptors and carries the
+ * guest's deadline as its ready time. As long as the guest is quick that is all there is.
+ *
+ * The *idle source* has the priority of idle callbacks, or the run's own if that is lower, and
+ * polls nothing. When the guest has had a slice (see AioGuestShare) the run yields: the main
+ * source stops polling and is ready again only after a period, and the idle source is ready at
+ * once. So everything the host has to do between the two priorities, GTK's frames above all,
+ * comes first; and yet a host that never rests leaves the guest a slice in each period.
+ *
+ * While the run has yielded the idle source is always ready, which would starve whatever has a
+ * lower priority still; so once in IDLE_TURNS turns it steps aside for a turn of the main loop.
+ *
+ * Both may recurse, for guests that allow it. In prepare and check nothing is done but to look:
+ * no tick, no change of priority, and no lock that could be held for long.
+ */
+
+#define IDLE_TURNS 10
+
+typedef struct _IdleSource IdleSource;
+
+typedef struct
+{
+  GPollFD poll_fd;
+  gushort events; /* while polling; the poll_fd asks for none otherwise */
+} Watch;
+
+typedef struct
+{
+  GSource parent;
+
+  AioGuestRun *run; /* borrowed: the callback data owns a reference */
+  IdleSource *idle; /* owned; made at the first yield */
+
+  Watch *watches;
+  guint n_watches;
+  gboolean watching; /* @watches are those of the poller's @serial, and added to the source */
+  guint serial;
+
+  AioGuestShare share;
+  gint64 slice_start; /* of the innermost dispatch */
+
+  /* The nested main loops inside the innermost dispatch: when the main context was first and
+   * last seen at work there, 0 for never. What lies between is the host's time. */
+  gint64 nested_first;
+  gint64 nested_last;
+} MainSource;
+
+struct _IdleSource
+{
+  GSource parent;
+
+  MainSource *main; /* borrowed: the main source destroys this one with itself */
+  guint turn;
+  gboolean aside; /* in this turn of the main loop */
+};
+
+/* Descriptors */
+
+static void
+drop_watches (MainSource *self)
+{
+  for (guint i = 0; i < self->n_watches; i++)
+    g_source_remove_poll (&self->parent, &self->watches[i].poll_fd);
+
+  g_clear_pointer (&self->watches, g_free);
+  self->n_watches = 0;
+  self->watching = FALSE;
+}
+
+static void
+sync_watches (MainSource *self)
+{
+  AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
+  guint serial = aio_guest_poller_get_serial (poller);
+
+  if (self->watching && self->serial == serial)
+    return;
+
+  drop_watches (self);
+
+  g_autofree GPollFD *fds = aio_guest_poller_dup_poll_fds (poller, &self->n_watches);
+
+  self->watches = g_new (Watch, self->n_watches);
+
+  for (guint i = 0; i < self->n_watches; i++)
+    {
+      self->watches[i].poll_fd = fds[i];
+      self->watches[i].events = fds[i].events;
+      g_source_add_poll (&self->parent, &self->watches[i].poll_fd);
+    }
+
+  self->watching = TRUE;
+  self->serial = serial;
+}
+
+static void
+set_polling (MainSource *self, gboolean polling)
+{
+  for (guint i = 0; i < self->n_watches; i++)
+    {
+      self->watches[i].poll_fd.events = polling ? self->watches[i].events : 0;
+      self->watches[i].poll_fd.revents = 0;
+    }
+}
+
+static gboolean
+is_readable (MainSource *self)
+{
+  for (guint i = 0; i < self->n_watches; i++)
+    {
+      if (self->watches[i].poll_fd.revents != 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Nesting */
+
+static gboolean
+may_run (MainSource *self)
+{
+  return aio_guest_run_is_alive (self->run) &&
+         (aio_guest_run_get_depth (self->run) == 0 || aio_guest_run_get_reentrant (self->run));
+}
+
+/* While a dispatch is going on this is the sign of a main loop below it. */
+static void
+note_nested (MainSource *self)
+{
+  if (aio_guest_run_get_depth (self->run) == 0)
+    return;
+
+  self->nested_last = g_get_monotonic_time ();
+  if (self->nested_first == 0)
+    self->nested_first = self->nested_last;
+}
+
+/* The idle source */
+
+static gboolean
+idle_source_is_ready (IdleSource *self)
+{
+  return self->main->share.yielded && !self->aside && may_run (self->main);
+}
+
+static gboolean
+idle_source_prepare (GSource *source, int *timeout)
+{
+  IdleSource *self = (IdleSource *) source;
+
+  self->aside = FALSE;
+
+  if (idle_source_is_ready (self) && ++self->turn == IDLE_TURNS)
+    {
+      self->turn = 0;
+      self->aside = TRUE;
+      *timeout = 0;
+      return FALSE;
+    }
+
+  *timeout = -1;
+  return idle_source_is_ready (self);
+}
+
+static gboolean
+idle_source_check (GSource *source)
+{
+  return idle_source_is_ready ((IdleSource *) source);
+}
+
+static gboolean run_slice (MainSource *self, gboolean when_idle);
+
+static gboolean
+idle_source_dispatch (GSource *source,
+                      G_GNUC_UNUSED GSourceFunc callback,
+                      G_GNUC_UNUSED gpointer user_data)
+{
+  IdleSource *self = (IdleSource *) source;
+
+  note_nested (self->main);
+
+  if (!self->main->share.yielded || !may_run (self->main))
+    return G_SOURCE_CONTINUE;
+
+  return run_slice (self->main, TRUE);
+}
+
+static GSourceFuncs idle_source_funcs = {
+  .prepare = idle_source_prepare,
+  .check = idle_source_check,
+  .dispatch = idle_source_dispatch,
+};
+
+static int
+idle_priority (MainSource *self)
+{
+  return MAX (aio_guest_run_get_priority (self->run), G_PRIORITY_DEFAULT_IDLE);
+}
+
+static void
+ensure_idle_source (MainSource *self)
+{
+  if (self->idle != NULL)
+    return;
+
+  GSource *source = g_source_new (&idle_source_funcs, sizeof (IdleSource));
+
+  self->idle = (IdleSource *) source;
+  self->idle->main = self;
+
+  g_source_set_static_name (source, "[aioguest] idle");
+  g_source_set_priority (source, idle_priority (self));
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, g_source_get_context (&self->parent));
+}
+
+/* Dispatch, shared by the two */
+
+static void
+wait_until (MainSource *self, gint64 ready_time)
+{
+  /*
+   * thread A (owner)                     thread B
+   * take_wake(): woken = FALSE
+   * tick
+   *                                      woken = TRUE; ready time = 0
+   * ready time = deadline
+   *
+   * Here B's wake would be lost, so A looks at it again after it has set the deadline. If B
+   * comes later still, its ready time is the one that stays.
+   */
+  g_source_set_ready_time (&self->parent, ready_time);
+  if (aio_guest_run_is_woken (self->run))
+    g_source_set_ready_time (&self->parent, 0);
+
+  aio_guest_poller_arm (aio_guest_run_get_poller (self->run));
+}
+
+static void
+settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick, gint64 ready_time)
+{
+  gboolean yielded;
+
+  self->share.slice = aio_guest_run_get_slice (self->run);
+  self->share.period = aio_guest_run_get_period (self->run);
+  yielded = aio_guest_share_settle (&self->share, when_idle, self->slice_start, elapsed,
+                                    tick == AIO_GUEST_TICK_AGAIN);
+  set_polling (self, !yielded);
+
+  if (yielded)
+    {
+      ensure_idle_source (self);
+      g_source_set_ready_time (&self->parent, self->share.resume_time);
+    }
+  else
+    {
+      wait_until (self, ready_time);
+    }
+}
+
+static gboolean
+run_slice (MainSource *self, gboolean when_idle)
+{
+  /* The tick may end the run, and with it the two sources. */
+  g_autoptr (AioGuestRun) run = g_object_ref (self->run);
+  g_autoptr (GSource) source = g_source_ref (&self->parent);
+  g_autoptr (GError) error = NULL;
+  const gint64 outer_start = self->slice_start;
+  const gint64 outer_nested_first = self->nested_first;
+  AioGuestTick tick;
+  gint64 next_ready_time;
+  gint64 now;
+  gint64 elapsed;
+
+  self->nested_first = self->nested_last = 0;
+  self->slice_start = g_get_monotonic_time ();
+
+  aio_guest_run_enter (run);
+  aio_guest_run_take_wake (run);
+
+  do
+    {
+      next_ready_time = -1;
+      tick = aio_guest_run_tick (run, self->slice_start + aio_guest_run_get_slice (run),
+                                 &next_ready_time, &error);
+      now = g_get_monotonic_time ();
+    }
+  while (tick == AIO_GUEST_TICK_AGAIN && aio_guest_run_is_alive (run) &&
+         now < self->slice_start + aio_guest_run_get_slice (run));
+
+  elapsed = now - self->slice_start;
+  if (self->nested_first != 0)
+    elapsed -= self->nested_last - MAX (self->nested_first, self->slice_start);
+  elapsed = MAX (0, elapsed);
+
+  /* A nested tick, or the guest itself, may have ended the run already. */
+  if (aio_guest_run_is_alive (run))
+    {
+      if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
+        aio_guest_run_end (run, g_steal_pointer (&error));
+      else
+        settle (self, when_idle, elapsed, tick, next_ready_time);
+    }
+
+  self->slice_start = outer_start;
+  self->nested_first = outer_nested_first;
+  self->nested_last = now;
+
+  aio_guest_run_leave (run, elapsed, tick == AIO_GUEST_TICK_AGAIN);
+
+  return aio_guest_run_is_alive (run) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* The main source */
+
+static gboolean
+main_source_prepare (GSource *source, int *timeout)
+{
+  MainSource *self = (MainSource *) source;
+
+  *timeout = -1;
+  note_nested (self);
+
+  if (!may_run (self))
+    {
+      /* In a nested main loop of a guest that is not re-entrant (or a forked child): nothing may
+       * keep it from resting. */
+      set_polling (self, FALSE);
+      return FALSE;
+    }
+
+  if (self->share.yielded)
+    return FALSE;
+
+  sync_watches (self);
+  return aio_guest_run_has_work (self->run);
+}
+
+static gboolean
+main_source_check (GSource *source)
+{
+  MainSource *self = (MainSource *) source;
+
+  note_nested (self);
+
+  if (!may_run (self) || self->share.yielded)
+    {
+      /* Asked for no events poll() still reports a hang-up, and would again and again. */
+      if (is_readable (self))
+        drop_watches (self);
+      return FALSE;
+    }
+
+  return is_readable (self) || aio_guest_run_has_work (self->run);
+}
+
+static gboolean
+main_source_dispatch (GSource *source,
+                      G_GNUC_UNUSED GSourceFunc callback,
+                      G_GNUC_UNUSED gpointer user_data)
+{
+  MainSource *self = (MainSource *) source;
+  AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
+  g_autoptr (GError) error = NULL;
+
+  note_nested (self);
+
+  if (!may_run (self))
+    {
+      /* Overdue; settle() sets the ready time anew when the tick that is going on is back. */
+      g_source_set_ready_time (source, -1);
+      return G_SOURCE_CONTINUE;
+    }
+
+  /* Marked ready before it yielded (by the iteration around a nested main loop), or woken. */
+  if (self->share.yielded && g_get_monotonic_time () < self->share.resume_time)
+    {
+      g_source_set_ready_time (source, self->share.resume_time);
+      return G_SOURCE_CONTINUE;
+    }
+
+  if (!aio_guest_run_is_owner (self->run))
+    {
+      g_set_error (&error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_THREAD,
+                   "the main context is iterated by another thread than the one that the run "
+                   "was attached on");
+    }
+  else if (aio_guest_poller_begin (poller,
+                                   self->n_watches > 0 ? self->watches[0].poll_fd.revents : 0,
+                                   &error))
+    {
+      return run_slice (self, FALSE);
+    }
+
+  aio_guest_run_end (self->run, g_steal_pointer (&error));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+main_source_finalize (GSource *source)
+{
+  MainSource *self = (MainSource *) source;
+
+  g_assert (self->idle == NULL);
+  g_free (self->watches);
+}
+
+static GSourceFuncs main_source_funcs = {
+  .prepare = main_source_prepare,
+  .check = main_source_check,
+  .dispatch = main_source_dispatch,
+  .finalize = main_source_finalize,
+};
+
+/* The callback stands for the source's hold on its run: GLib drops it as soon as the source is
+ * destroyed, by whomever, and that is how the run learns of it. */
+static void
+release_run (gpointer data)
+{
+  AioGuestRun *run = data;
+
+  aio_guest_run_source_gone (run);
+  g_object_unref (run);
+}
+
+/**
+ * aio_guest_source_new:
+ * @run: a run that is not attached
+ * @error: return location for a #GError
+ *
+ * Creates the source of a run, for a host that attaches its sources itself.
+ *
+ * [method@Run.attach] is the usual way. The source has the run's priority; it is to be attached
+ * with [method@GLib.Source.attach] by the thread that called this function, which from now on is
+ * the run's owner, and a run has only one. The source holds a reference to @run until it is
+ * destroyed.
+ *
+ * Returns: (transfer full): a new source; %NULL, with @error set, if the run had a source before
+ *   or its poller can't be started
+ *
+ * Since: 1.0
+ */
+GSource *
+aio_guest_source_new (AioGuestRun *run, GError **error)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (run), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  g_autoptr (GSource) source = g_source_new (&main_source_funcs, sizeof (MainSource));
+  MainSource *self = (MainSource *) source;
+
+  if (!aio_guest_run_begin (run, source, error))
+    return NULL;
+
+  self->run = run;
+
+  g_source_set_static_name (source, "[aioguest] run");
+  g_source_set_priority (source, aio_guest_run_get_priority (run));
+  g_source_set_can_recurse (source, TRUE);
+  g_source_set_callback (source, G_SOURCE_FUNC (release_run), g_object_ref (run), release_run);
+
+  /* The first dispatch comes of itself: the guest may have been given work before. */
+  g_source_set_ready_time (source, 0);
+
+  return g_steal_pointer (&source);
+}
+
+void
+aio_guest_source_set_priority (GSource *source, int priority)
+{
+  MainSource *self = (MainSource *) source;
+
+  g_source_set_priority (source, priority);
+  if (self->idle != NULL)
+    g_source_set_priority (&self->idle->parent, idle_priority (self));
+}
+
+/* Begins the slice of the dispatch that is going on once more; returns its new end. */
+gint64
+aio_guest_source_restart_slice (GSource *source)
+{
+  MainSource *self = (MainSource *) source;
+
+  self->slice_start = g_get_monotonic_time ();
+
+  return self->slice_start + aio_guest_run_get_slice (self->run);
+}
+
+/* Destroys both sources. */
+void
+aio_guest_source_close (GSource *source)
+{
+  MainSource *self = (MainSource *) source;
+
+  if (self->idle != NULL)
+    {
+      g_source_destroy (&self->idle->parent);
+      g_source_unref (&g_steal_pointer (&self->idle)->parent);
+    }
+
+  g_source_destroy (source);
+}

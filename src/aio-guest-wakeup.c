@@ -1,0 +1,127 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "aio-guest-error.h"
+#include "aio-guest-wakeup-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <unistd.h>
+
+#ifdef HAVE_EVENTFD
+#include <sys/eventfd.h>
+#endif
+
+/*
+ * Both kinds keep one promise: after signal() the descriptor is readable until acknowledge(),
+ * however many signals there were, and no signal is lost:
+ *
+ *   thread A (owner)             thread B (signaller)
+ *   acknowledge(): read
+ *                                state = changed; signal(): write
+ *   look at the state
+ *
+ * A acknowledges before it looks. If B's write comes before A's read, A sees the change when it
+ * looks; if it comes after, the descriptor is readable again and A comes back.
+ *
+ * Every descriptor is close-on-exec and non-blocking: a full pipe is as readable as it can be,
+ * and after a nested main loop an acknowledge may find that it has already been done.
+ */
+
+struct _AioGuestWakeup
+{
+  int read_fd;
+  int write_fd;
+};
+
+static gboolean
+open_descriptors (AioGuestWakeup *self, AioGuestWakeupKind kind)
+{
+#ifdef HAVE_EVENTFD
+  if (kind == AIO_GUEST_WAKEUP_EVENTFD)
+    {
+      self->read_fd = self->write_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+      return self->read_fd >= 0;
+    }
+#endif
+
+  int fds[2];
+
+  if (!g_unix_open_pipe (fds, FD_CLOEXEC, NULL))
+    return FALSE;
+
+  self->read_fd = fds[0];
+  self->write_fd = fds[1];
+
+  return g_unix_set_fd_nonblocking (fds[0], TRUE, NULL) &&
+         g_unix_set_fd_nonblocking (fds[1], TRUE, NULL);
+}
+
+AioGuestWakeup *
+aio_guest_wakeup_new (AioGuestWakeupKind kind, GError **error)
+{
+  g_autoptr (AioGuestWakeup) self = g_new (AioGuestWakeup, 1);
+
+  self->read_fd = self->write_fd = -1;
+
+  if (!open_descriptors (self, kind))
+    {
+      int saved_errno = errno;
+
+      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
+                   "can't open a wakeup descriptor: %s", g_strerror (saved_errno));
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+aio_guest_wakeup_free (AioGuestWakeup *self)
+{
+  if (self->write_fd >= 0 && self->write_fd != self->read_fd)
+    close (self->write_fd);
+  if (self->read_fd >= 0)
+    close (self->read_fd);
+
+  g_free (self);
+}
+
+/* The descriptor to poll for reading; it stays owned by @self. */
+int
+aio_guest_wakeup_get_fd (AioGuestWakeup *self)
+{
+  return self->read_fd;
+}
+
+/* Any thread. Needs eight bytes at a time because an eventfd takes no fewer. */
+void
+aio_guest_wakeup_signal (AioGuestWakeup *self)
+{
+  const guint64 one = 1;
+  ssize_t written;
+
+  do
+    written = write (self->write_fd, &one, sizeof one);
+  while (written < 0 && errno == EINTR);
+
+  /* EAGAIN: the counter or the pipe is full, so it is readable already. */
+  g_assert (written == sizeof one || errno == EAGAIN);
+}
+
+/* The polling thread only. */
+void
+aio_guest_wakeup_acknowledge (AioGuestWakeup *self)
+{
+  guint64 buffer[64];
+  ssize_t n;
+
+  /* An eventfd is empty after one read, a pipe when a read comes back short. */
+  do
+    n = read (self->read_fd, buffer, sizeof buffer);
+  while (n == sizeof buffer || (n < 0 && errno == EINTR));
+}
