@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The one command for all tests: installs what is missing, builds, runs
+# `meson test`, and ends with the line "N passed, N failed, N skipped" over the
+# test cases.  The exit status is 0 if some passed and none failed, 2 for a
+# wrong option.
+
+set -u -o pipefail
+
+usage () {
+  cat <<'USAGE'
+usage: tests/run.sh [OPTION...] [TEST...]
+
+Without arguments all tests run; TEST names single ones as `meson test` does.
+
+  --suite NAME      only the tests of this suite (may be given again)
+  --no-suite NAME   leave the tests of this suite out (may be given again)
+  --list            print the names of the tests and run none
+  --help            this text
+
+AIOGUEST_PYTHON        interpreter with PyGObject (default: /usr/bin/python3)
+AIOGUEST_BUILD_DIR     build directory (default: below _build/)
+AIOGUEST_SKIP_INSTALL  1: install no packages
+USAGE
+}
+
+wrong_usage () {
+  printf 'run.sh: %s\n' "$1" >&2
+  usage >&2
+  exit 2
+}
+
+# Nothing was tested, which is no success.
+give_up () {
+  printf 'run.sh: %s\n\n0 passed, 1 failed, 0 skipped\n' "$1"
+  exit 1
+}
+
+list=0
+selection=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --suite|--no-suite)
+      if [ $# -lt 2 ] || [ -z "$2" ]; then
+        wrong_usage "$1 needs a name"
+      fi
+      selection+=("$1" "$2")
+      shift
+      ;;
+    --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
+    --list) list=1 ;;
+    --help|-h) usage; exit 0 ;;
+    -*) wrong_usage "unknown option '$1'" ;;
+    *) selection+=("$1") ;;
+  esac
+  shift
+done
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+. "$source_dir/build-aux/setup.sh"
+
+aioguest_install build tests </dev/null || give_up "set-up failed, see above"
+aioguest_build -Dtests=true -Dexamples=true </dev/null || give_up "the build failed, see above"
+
+if [ $list = 1 ]; then
+  exec meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --list "${selection[@]}"
+fi
+
+# A log of an earlier run must not be taken for this one's.
+logbase=testlog-run
+rm -f "$AIOGUEST_BUILD_DIR/meson-logs/$logbase."*
+
+meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --logbase "$logbase" \
+      "${selection[@]}" </dev/null
+meson_status=$?
+echo
+"$AIOGUEST_PYTHON" "$source_dir/tests/report.py" --logbase "$logbase" "$AIOGUEST_BUILD_DIR" \
+  --meson-status "$meson_status"
