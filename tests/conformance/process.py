@@ -34,6 +34,9 @@ class Setup:
         if sys.version_info < (3, 12):
             # PyGObject 3.42 raises one on the import of any namespace.
             command += ["-W", "ignore::ImportWarning"]
+        if sys.version_info >= (3, 14):
+            # PyGObject 3.58 looks up asyncio's deprecated event-loop policies.
+            command += ["-W", "ignore::DeprecationWarning:gi.events"]
         if self.dev_mode:
             command += ["-X", "dev"]
         return command
