@@ -540,7 +540,7 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
   g_autoptr (AioGuestRun) keep = g_object_ref (self);
   g_autoptr (GSource) source = NULL;
 
-  g_assert (self->state == AIO_GUEST_RUN_STATE_RUNNING);
+  g_assert (self->state != AIO_GUEST_RUN_STATE_FINISHED);
 
   /*
    * thread A (owner)                     thread B
@@ -558,7 +558,8 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
   self->has_ended = TRUE;
   set_state (self, AIO_GUEST_RUN_STATE_FINISHED);
 
-  aio_guest_source_close (source);
+  if (source != NULL)
+    aio_guest_source_close (source);
   aio_guest_poller_stop (self->poller);
 
   /* Inside a tick the guest can't be taken down yet. */
@@ -588,8 +589,8 @@ aio_guest_run_source_gone (AioGuestRun *self)
  *
  * Ends the run at once, without asking the guest.
  *
- * Called from inside a tick, it takes effect when that tick is back.
- * Does nothing if the run is not attached.
+ * Called from inside a tick, it takes effect when that tick is back. A run that was not attached
+ * can't be attached any more. Does nothing if the run is over.
  *
  * Since: 1.0
  */
@@ -598,7 +599,7 @@ aio_guest_run_stop (AioGuestRun *self)
 {
   g_return_if_fail (AIO_GUEST_IS_RUN (self));
 
-  if (self->state == AIO_GUEST_RUN_STATE_RUNNING)
+  if (self->state != AIO_GUEST_RUN_STATE_FINISHED)
     aio_guest_run_end (self, NULL);
 }
 

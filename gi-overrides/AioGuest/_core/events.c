@@ -1,0 +1,424 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+/* As in the selectors module. */
+#define EVENT_READ 1
+#define EVENT_WRITE 2
+
+/* In the order of a SelectorKey's fields. */
+enum
+{
+  KEY_FILEOBJ,
+  KEY_FD,
+  KEY_EVENTS,
+  KEY_DATA,
+  N_KEY_FIELDS
+};
+
+/* More than one epoll_wait() could say are found by the next round. */
+#define MAX_EVENTS 1024
+
+/*
+ * Selectors without a descriptor of their own (select, poll) have theirs watched one by one, so
+ * what code of the host registers between two ticks must be noticed, without the GIL. All of
+ * them keep a dict from descriptor to key: a watcher counts its changes; before Python had
+ * watchers, a dict counted them itself (PEP 509).
+ */
+#if PY_VERSION_HEX >= 0x030c0000
+
+static guint64 map_changes; /* of all maps; atomic */
+
+static int
+map_watcher (G_GNUC_UNUSED PyDict_WatchEvent event,
+             G_GNUC_UNUSED PyObject *dict,
+             G_GNUC_UNUSED PyObject *key,
+             G_GNUC_UNUSED PyObject *value)
+{
+  __atomic_add_fetch (&map_changes, 1, __ATOMIC_RELAXED);
+  return 0;
+}
+
+int
+core_init_watcher (CoreState *state)
+{
+  state->dict_watcher = PyDict_AddWatcher (map_watcher);
+  return state->dict_watcher < 0 ? -1 : 0;
+}
+
+static guint64
+map_version (G_GNUC_UNUSED Guest *self)
+{
+  return __atomic_load_n (&map_changes, __ATOMIC_RELAXED);
+}
+
+static int
+watch_map (Guest *self)
+{
+  return PyDict_Watch (self->state->dict_watcher, self->fd_to_key);
+}
+
+static void
+unwatch_map (Guest *self)
+{
+  if (PyDict_Unwatch (self->state->dict_watcher, self->fd_to_key) < 0)
+    PyErr_Clear ();
+}
+
+#else
+
+int
+core_init_watcher (G_GNUC_UNUSED CoreState *state)
+{
+  return 0;
+}
+
+static guint64
+map_version (Guest *self)
+{
+  return __atomic_load_n (&((PyDictObject *) self->fd_to_key)->ma_version_tag, __ATOMIC_RELAXED);
+}
+
+static int
+watch_map (G_GNUC_UNUSED Guest *self)
+{
+  return 0;
+}
+
+static void
+unwatch_map (G_GNUC_UNUSED Guest *self)
+{
+}
+
+#endif
+
+/* Without the GIL: the dict is held by a strong reference and only its version is read. */
+gboolean
+guest_map_changed (Guest *self)
+{
+  return !self->has_own_fd && self->fd_to_key != NULL && map_version (self) != self->map_version;
+}
+
+void
+guest_clear_selector (Guest *self)
+{
+  if (self->fd_to_key != NULL && !self->has_own_fd)
+    unwatch_map (self);
+
+  Py_CLEAR (self->fd_to_key);
+  Py_CLEAR (self->selector_dict);
+  Py_CLEAR (self->selector);
+  self->is_epoll = FALSE;
+  self->has_own_fd = FALSE;
+  self->epoll_fd = -1;
+}
+
+/* The selector's own descriptor, -1 if it has none, -2 with an exception. */
+static int
+selector_fileno (CoreState *state, PyObject *selector)
+{
+  PyObject *value = PyObject_CallMethodNoArgs (selector, state->str_fileno);
+  int fd;
+
+  if (value == NULL)
+    {
+      if (!PyErr_ExceptionMatches (PyExc_AttributeError))
+        return -2;
+
+      PyErr_Clear ();
+      return -1;
+    }
+
+  fd = PyLong_Check (value) ? PyLong_AsLong (value) : -1;
+  Py_DECREF (value);
+  return PyErr_Occurred () || fd < 0 ? -1 : fd;
+}
+
+/* Makes @self know the selector that the loop has now. */
+int
+guest_fetch_selector (Guest *self)
+{
+  CoreState *state = self->state;
+  PyObject *selector = PyDict_GetItemWithError (self->loop_dict, state->str__selector);
+  int fd;
+
+  if (selector == NULL || selector == Py_None)
+    {
+      if (!PyErr_Occurred ())
+        PyErr_SetString (PyExc_RuntimeError, "the event loop has no selector, or no longer");
+      return -1;
+    }
+
+  if (selector == self->selector)
+    return 0;
+
+  fd = selector_fileno (state, selector);
+  if (fd == -2)
+    return -1;
+
+  guest_clear_selector (self);
+
+  self->selector = Py_NewRef (selector);
+  self->selector_dict = PyObject_GenericGetDict (selector, NULL);
+  if (self->selector_dict == NULL)
+    PyErr_Clear ();
+  else
+    self->fd_to_key =
+      Py_XNewRef (PyDict_GetItemWithError (self->selector_dict, state->str__fd_to_key));
+
+  if (PyErr_Occurred ())
+    return -1;
+
+  if (self->fd_to_key != NULL && !PyDict_CheckExact (self->fd_to_key))
+    Py_CLEAR (self->fd_to_key);
+
+  self->has_own_fd = fd >= 0;
+  self->epoll_fd = fd;
+  self->is_epoll = fd >= 0 && self->fd_to_key != NULL && state->verified &&
+                   (PyObject *) Py_TYPE (selector) == state->epoll_selector_type;
+  self->watch_stale = TRUE;
+
+  if (self->has_own_fd)
+    return 0;
+
+  if (self->fd_to_key == NULL)
+    {
+      PyErr_Format (PyExc_TypeError,
+                    "the event loop's selector %R can't be watched: it has neither a descriptor "
+                    "of its own nor the bookkeeping of Python's selectors; give the loop one of "
+                    "those, such as selectors.DefaultSelector()",
+                    selector);
+      guest_clear_selector (self);
+      return -1;
+    }
+
+  return watch_map (self);
+}
+
+/* Descriptors for the run's poller */
+
+static int
+add_wanted (PyObject *wanted, int fd, GIOCondition condition)
+{
+  PyObject *key = PyLong_FromLong (fd);
+  PyObject *value = PyLong_FromLong (condition);
+  int result =
+    key != NULL && value != NULL ? PyDict_SetItem (wanted, key, value) : -1;
+
+  Py_XDECREF (key);
+  Py_XDECREF (value);
+  return result;
+}
+
+static int
+add_wanted_keys (PyObject *wanted, PyObject *fd_to_key)
+{
+  PyObject *fd, *key;
+  Py_ssize_t position = 0;
+
+  while (PyDict_Next (fd_to_key, &position, &fd, &key))
+    {
+      GIOCondition condition = 0;
+      long events;
+
+      if (!PyTuple_Check (key) || PyTuple_GET_SIZE (key) < N_KEY_FIELDS)
+        continue;
+
+      events = PyLong_AsLong (PyTuple_GET_ITEM (key, KEY_EVENTS));
+      if (events & EVENT_READ)
+        condition |= G_IO_IN;
+      if (events & EVENT_WRITE)
+        condition |= G_IO_OUT;
+
+      if (PyErr_Occurred () || add_wanted (wanted, PyLong_AsLong (fd), condition) < 0)
+        return -1;
+    }
+
+  return 0;
+}
+
+static int
+apply_wanted (Guest *self, PyObject *wanted)
+{
+  AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
+  PyObject *fd, *condition;
+  Py_ssize_t position = 0;
+
+  while (PyDict_Next (self->watched, &position, &fd, &condition))
+    {
+      if (!PyDict_Contains (wanted, fd))
+        aio_guest_poller_unwatch (poller, PyLong_AsLong (fd));
+    }
+
+  position = 0;
+  while (PyDict_Next (wanted, &position, &fd, &condition))
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (!aio_guest_poller_watch (poller, PyLong_AsLong (fd), PyLong_AsLong (condition), &error))
+        {
+          PyErr_Format (PyExc_OSError, "the event loop can't be watched: %s", error->message);
+          return -1;
+        }
+    }
+
+  Py_XSETREF (self->watched, Py_NewRef (wanted));
+  return 0;
+}
+
+/* Makes the poller watch what the selector does. */
+int
+guest_sync_watches (Guest *self)
+{
+  PyObject *wanted;
+  int result;
+
+  if (!self->watch_stale && !guest_map_changed (self))
+    return 0;
+
+  wanted = PyDict_New ();
+  if (wanted == NULL)
+    return -1;
+
+  if (self->has_own_fd)
+    {
+      result = add_wanted (wanted, self->epoll_fd, G_IO_IN);
+    }
+  else
+    {
+      self->map_version = map_version (self);
+      result = add_wanted_keys (wanted, self->fd_to_key);
+    }
+
+  if (result == 0)
+    result = apply_wanted (self, wanted);
+  if (result == 0)
+    self->watch_stale = FALSE;
+
+  Py_DECREF (wanted);
+  return result;
+}
+
+/* Events */
+
+static int
+add_callback (Guest *self, PyObject *handle, PyObject *fileobj, PyObject *remove)
+{
+  PyObject *result;
+  int cancelled;
+
+  if (handle == Py_None)
+    return 0;
+
+  cancelled = handle_is_cancelled (self->state, handle);
+  if (cancelled < 0)
+    return -1;
+
+  /* A reader that was cancelled must go, or a level-triggered epoll never rests. */
+  if (cancelled)
+    result = PyObject_CallMethodOneArg (self->loop, remove, fileobj);
+  else
+    result = PyObject_CallOneArg (self->ready_append, handle);
+
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
+static int
+process_event (Guest *self, const struct epoll_event *event)
+{
+  CoreState *state = self->state;
+  PyObject *fd = PyLong_FromLong (event->data.fd);
+  PyObject *key;
+  PyObject *data;
+  long mask = 0;
+  int result = -1;
+
+  if (fd == NULL)
+    return -1;
+
+  /* No key: a duplicate of a descriptor that was registered and closed is still open. */
+  key = Py_XNewRef (PyDict_GetItemWithError (self->fd_to_key, fd));
+  Py_DECREF (fd);
+  if (key == NULL)
+    return PyErr_Occurred () ? -1 : 0;
+
+  if (event->events & ~EPOLLIN)
+    mask |= EVENT_WRITE;
+  if (event->events & ~EPOLLOUT)
+    mask |= EVENT_READ;
+
+  if (PyTuple_Check (key) && PyTuple_GET_SIZE (key) >= N_KEY_FIELDS &&
+      PyTuple_Check (data = PyTuple_GET_ITEM (key, KEY_DATA)) && PyTuple_GET_SIZE (data) == 2)
+    {
+      PyObject *fileobj = PyTuple_GET_ITEM (key, KEY_FILEOBJ);
+
+      mask &= PyLong_AsLong (PyTuple_GET_ITEM (key, KEY_EVENTS));
+      if ((!(mask & EVENT_READ) || add_callback (self, PyTuple_GET_ITEM (data, 0), fileobj,
+                                                 state->str__remove_reader) == 0) &&
+          (!(mask & EVENT_WRITE) || add_callback (self, PyTuple_GET_ITEM (data, 1), fileobj,
+                                                  state->str__remove_writer) == 0))
+        result = 0;
+    }
+  else
+    {
+      PyErr_Format (PyExc_TypeError, "unexpected selector key %R", key);
+    }
+
+  Py_DECREF (key);
+  return result;
+}
+
+static int
+process_by_methods (Guest *self)
+{
+  CoreState *state = self->state;
+  PyObject *zero = PyLong_FromLong (0);
+  PyObject *events =
+    zero != NULL ? PyObject_CallMethodOneArg (self->selector, state->str_select, zero) : NULL;
+  PyObject *result =
+    events != NULL ? PyObject_CallMethodOneArg (self->loop, state->str__process_events, events)
+                   : NULL;
+
+  Py_XDECREF (zero);
+  Py_XDECREF (events);
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
+/* Puts the handles of all that is readable or writable into the ready queue; never waits. */
+int
+guest_process_events (Guest *self)
+{
+  struct epoll_event events[MAX_EVENTS];
+  int overridden;
+  int n_events;
+
+  if (guest_fetch_selector (self) < 0)
+    return -1;
+
+  overridden =
+    self->is_epoll ? PyDict_Contains (self->selector_dict, self->state->str_select) : 1;
+  if (overridden != 0)
+    return overridden < 0 ? -1 : process_by_methods (self);
+
+  n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
+  if (n_events < 0 && errno != EINTR)
+    {
+      PyErr_SetFromErrno (PyExc_OSError);
+      return -1;
+    }
+
+  for (int i = 0; i < n_events; i++)
+    {
+      if (process_event (self, &events[i]) < 0)
+        return -1;
+    }
+
+  return 0;
+}

@@ -1,0 +1,367 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+#include <pygobject.h>
+
+/*
+ * A Guest binds one asyncio loop to one AioGuest.Run.
+ *
+ * It is referenced by whoever made it and by the run, which lets go of it when it is over; the
+ * run is referenced by the main context. So a run goes on though nobody holds its Guest.
+ */
+
+/* PyGObject's C interface, which this file alone uses. */
+int
+core_init_pygobject (void)
+{
+  PyObject *module = pygobject_init (3, 42, 0);
+
+  Py_XDECREF (module);
+  return module != NULL ? 0 : -1;
+}
+
+/* Fetches what the loop may have replaced. */
+int
+guest_fetch_queues (Guest *self)
+{
+  CoreState *state = self->state;
+  PyObject *ready = PyDict_GetItemWithError (self->loop_dict, state->str__ready);
+  PyObject *scheduled =
+    ready != NULL ? PyDict_GetItemWithError (self->loop_dict, state->str__scheduled) : NULL;
+
+  if (ready == NULL || scheduled == NULL)
+    {
+      if (!PyErr_Occurred ())
+        PyErr_SetString (PyExc_TypeError, "the event loop has no queue of ready handles, or no "
+                                          "list of timers");
+      return -1;
+    }
+
+  if (scheduled != self->scheduled)
+    Py_XSETREF (self->scheduled, Py_NewRef (scheduled));
+
+  if (ready == self->ready)
+    return 0;
+
+  Py_XSETREF (self->ready, Py_NewRef (ready));
+  Py_XSETREF (self->ready_popleft, PyObject_GetAttr (ready, state->str_popleft));
+  Py_XSETREF (self->ready_append, PyObject_GetAttr (ready, state->str_append));
+
+  return self->ready_popleft != NULL && self->ready_append != NULL ? 0 : -1;
+}
+
+static int
+make_padding (Guest *self)
+{
+  PyObject *args = PyTuple_New (0);
+  PyObject *result = NULL;
+
+  if (args != NULL)
+    self->padding = PyObject_CallFunctionObjArgs (self->state->handle_type, Py_None, args,
+                                                  self->loop, NULL);
+  if (self->padding != NULL)
+    result = PyObject_CallMethodNoArgs (self->padding, self->state->str_cancel);
+
+  Py_XDECREF (args);
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
+static int
+raise_gerror (PyObject *exception, const GError *error)
+{
+  PyErr_SetString (exception, error->message);
+  return -1;
+}
+
+/* The run lets go of its guest, because it is over. A guest that was never attached has only lent
+ * itself, see guest_dealloc(). */
+static void
+release_guest (gpointer data)
+{
+  Guest *self = data;
+  PyGILState_STATE gil;
+
+  /* Too late to free anything, or nothing to free. */
+  if (core_is_finalizing () || !self->is_attached)
+    return;
+
+  gil = PyGILState_Ensure ();
+
+  if (self->thread == PyThread_get_thread_ident ())
+    PyGILState_Release (self->held);
+  self->is_attached = FALSE;
+
+  Py_DECREF (self);
+  PyGILState_Release (gil);
+}
+
+static int
+make_run (Guest *self, AioGuestPollMode mode)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AioGuestPoller) poller = NULL;
+
+  poller = aio_guest_poller_new (self->has_own_fd ? self->epoll_fd : -1, mode, &error);
+  if (poller == NULL)
+    return raise_gerror (PyExc_OSError, error);
+
+  self->run = aio_guest_run_new (poller, guest_tick, self, release_guest);
+  aio_guest_run_set_peek (self->run, guest_peek);
+  aio_guest_run_set_reentrant (self->run, TRUE);
+
+  return 0;
+}
+
+static PyObject *
+guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+  static const char *const keywords[] = { "loop", "native", "poll_mode", "on_end", NULL };
+  Guest *self;
+  PyObject *loop;
+  PyObject *on_end = Py_None;
+  int native = 1;
+  int poll_mode = AIO_GUEST_POLL_MODE_AUTO;
+
+  if (!PyArg_ParseTupleAndKeywords (args, kwargs, "O|$piO:Guest", (char **) keywords, &loop, &native,
+                                    &poll_mode, &on_end))
+    return NULL;
+
+  self = (Guest *) type->tp_alloc (type, 0);
+  if (self == NULL)
+    return NULL;
+
+  self->state = core_state_of_type (type);
+  self->may_native = native && self->state->verified;
+  self->epoll_fd = -1;
+  self->loop = Py_NewRef (loop);
+  self->loop_dict = PyObject_GenericGetDict (loop, NULL);
+  self->on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
+  self->watched = PyDict_New ();
+
+  if (self->loop_dict == NULL || self->watched == NULL || guest_fetch_queues (self) < 0 ||
+      make_padding (self) < 0 || guest_fetch_selector (self) < 0 || make_run (self, poll_mode) < 0)
+    {
+      Py_DECREF (self);
+      return NULL;
+    }
+
+  self->n_scheduled = Py_SIZE (self->scheduled);
+
+  return (PyObject *) self;
+}
+
+static int
+guest_traverse (PyObject *object, visitproc visit, void *arg)
+{
+  Guest *self = (Guest *) object;
+
+  Py_VISIT (Py_TYPE (object));
+  Py_VISIT (self->loop);
+  Py_VISIT (self->loop_dict);
+  Py_VISIT (self->ready);
+  Py_VISIT (self->scheduled);
+  Py_VISIT (self->ready_popleft);
+  Py_VISIT (self->ready_append);
+  Py_VISIT (self->padding);
+  Py_VISIT (self->base_context);
+  Py_VISIT (self->selector);
+  Py_VISIT (self->selector_dict);
+  Py_VISIT (self->fd_to_key);
+  Py_VISIT (self->watched);
+  Py_VISIT (self->on_end);
+  Py_VISIT (self->exception);
+  return 0;
+}
+
+/* Only of a Guest that no run holds on to: nothing looks at the queues any more. */
+static int
+guest_clear (PyObject *object)
+{
+  Guest *self = (Guest *) object;
+
+  guest_clear_selector (self);
+  Py_CLEAR (self->loop);
+  Py_CLEAR (self->loop_dict);
+  Py_CLEAR (self->ready);
+  Py_CLEAR (self->scheduled);
+  Py_CLEAR (self->ready_popleft);
+  Py_CLEAR (self->ready_append);
+  Py_CLEAR (self->padding);
+  Py_CLEAR (self->base_context);
+  Py_CLEAR (self->watched);
+  Py_CLEAR (self->on_end);
+  Py_CLEAR (self->exception);
+  return 0;
+}
+
+static void
+guest_dealloc (PyObject *object)
+{
+  Guest *self = (Guest *) object;
+  PyTypeObject *type = Py_TYPE (object);
+
+  PyObject_GC_UnTrack (object);
+
+  /* A run that was not attached may outlive its guest, but never tick it. */
+  if (self->run != NULL)
+    aio_guest_run_stop (self->run);
+  g_clear_object (&self->run);
+
+  guest_clear (object);
+  type->tp_free (object);
+  Py_DECREF (type);
+}
+
+static PyObject *
+guest_attach (PyObject *object, PyObject *context)
+{
+  Guest *self = (Guest *) object;
+  g_autoptr (GError) error = NULL;
+
+  if (guest_sync_watches (self) < 0)
+    return NULL;
+
+  if (!aio_guest_run_attach (self->run,
+                             context == Py_None ? NULL : pyg_boxed_get (context, GMainContext),
+                             &error))
+    {
+      raise_gerror (PyExc_RuntimeError, error);
+      return NULL;
+    }
+
+  /* On a thread that Python did not make, the thread state, and with it the running loop, lives
+   * as long as somebody has ensured it. */
+  Py_INCREF (self);
+  self->held = PyGILState_Ensure ();
+  self->thread = PyThread_get_thread_ident ();
+  self->is_attached = TRUE;
+
+  Py_RETURN_NONE;
+}
+
+static PyObject *
+guest_stop (PyObject *object, G_GNUC_UNUSED PyObject *unused)
+{
+  Guest *self = (Guest *) object;
+  g_autoptr (AioGuestRun) run = g_object_ref (self->run);
+
+  /* It may join the poller's thread. */
+  Py_BEGIN_ALLOW_THREADS
+  aio_guest_run_stop (run);
+  Py_END_ALLOW_THREADS
+
+  Py_RETURN_NONE;
+}
+
+static PyObject *
+guest_wake (PyObject *object, G_GNUC_UNUSED PyObject *unused)
+{
+  aio_guest_run_wake (((Guest *) object)->run);
+  Py_RETURN_NONE;
+}
+
+/* Iterates the context as GLib does, below whatever PyGObject wraps around it. */
+static PyObject *
+guest_iterate (PyObject *object, PyObject *arg)
+{
+  Guest *self = (Guest *) object;
+  GMainContext *context = arg == Py_None ? NULL : pyg_boxed_get (arg, GMainContext);
+  gboolean failed = FALSE;
+
+  if (!g_main_context_acquire (context))
+    {
+      PyErr_SetString (PyExc_RuntimeError, "the main context is owned by another thread");
+      return NULL;
+    }
+
+  Py_INCREF (self);
+  while (!failed && aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_RUNNING)
+    {
+      Py_BEGIN_ALLOW_THREADS
+      g_main_context_iteration (context, TRUE);
+      Py_END_ALLOW_THREADS
+
+      failed = PyErr_CheckSignals () < 0;
+    }
+  Py_DECREF (self);
+
+  g_main_context_release (context);
+
+  if (failed)
+    return NULL;
+
+  Py_RETURN_NONE;
+}
+
+static PyObject *
+guest_get_run (PyObject *object, G_GNUC_UNUSED void *closure)
+{
+  return pygobject_new (G_OBJECT (((Guest *) object)->run));
+}
+
+static PyObject *
+guest_get_exception (PyObject *object, G_GNUC_UNUSED void *closure)
+{
+  Guest *self = (Guest *) object;
+
+  return Py_NewRef (self->exception != NULL ? self->exception : Py_None);
+}
+
+static PyObject *
+guest_get_depth (PyObject *object, G_GNUC_UNUSED void *closure)
+{
+  return PyLong_FromUnsignedLong (((Guest *) object)->depth);
+}
+
+static PyObject *
+guest_get_native (PyObject *object, G_GNUC_UNUSED void *closure)
+{
+  int native = core_may_native ((Guest *) object);
+
+  return native < 0 ? NULL : PyBool_FromLong (native);
+}
+
+static PyMethodDef guest_methods[] = {
+  { "attach", guest_attach, METH_O,
+    PyDoc_STR ("attach(context)\n--\n\nAttach the run to a main context (None: the default).") },
+  { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
+  { "wake", guest_wake, METH_NOARGS,
+    PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },
+  { "iterate", guest_iterate, METH_O,
+    PyDoc_STR ("iterate(context)\n--\n\nIterate a main context until the run is over.") },
+  { NULL },
+};
+
+static PyGetSetDef guest_getset[] = {
+  { "run", guest_get_run, NULL, PyDoc_STR ("The AioGuest.Run."), NULL },
+  { "exception", guest_get_exception, NULL,
+    PyDoc_STR ("The exception that ended the run from inside a tick, or None."), NULL },
+  { "depth", guest_get_depth, NULL, PyDoc_STR ("How many ticks are going on, nested."), NULL },
+  { "native", guest_get_native, NULL,
+    PyDoc_STR ("Whether the loop, as it is now, is ticked in C."), NULL },
+  { NULL },
+};
+
+static PyType_Slot guest_slots[] = {
+  { Py_tp_doc, (void *) "Guest(loop, *, native=True, poll_mode=0, on_end=None)\n--\n\n"
+                        "Binds one asyncio event loop to one AioGuest.Run. When the run is about to\n"
+                        "end, on_end(exception or None) may return true to have it go on." },
+  { Py_tp_new, guest_new },
+  { Py_tp_dealloc, guest_dealloc },
+  { Py_tp_traverse, guest_traverse },
+  { Py_tp_clear, guest_clear },
+  { Py_tp_methods, guest_methods },
+  { Py_tp_getset, guest_getset },
+  { 0, NULL },
+};
+
+PyType_Spec guest_spec = {
+  .name = "gi.overrides.AioGuest._core.Guest",
+  .basicsize = sizeof (Guest),
+  .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+  .slots = guest_slots,
+};

@@ -1,0 +1,137 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+static CoreState *
+core_state (PyObject *module)
+{
+  return PyModule_GetState (module);
+}
+
+CoreState *
+core_state_of_type (PyTypeObject *type)
+{
+  return PyType_GetModuleState (type);
+}
+
+gboolean
+core_is_finalizing (void)
+{
+#if PY_VERSION_HEX >= 0x030d0000
+  return Py_IsFinalizing ();
+#else
+  return _Py_IsFinalizing ();
+#endif
+}
+
+static int
+core_exec (PyObject *module)
+{
+  CoreState *state = core_state (module);
+
+#define X(name) \
+  if ((state->str_##name = PyUnicode_InternFromString (#name)) == NULL) \
+    return -1;
+  CORE_NAMES (X)
+#undef X
+
+  if ((state->guest_type = PyType_FromModuleAndSpec (module, &guest_spec, NULL)) == NULL ||
+      (state->raiser_type = PyType_FromModuleAndSpec (module, &raiser_spec, NULL)) == NULL ||
+      PyModule_AddType (module, (PyTypeObject *) state->guest_type) < 0 ||
+      core_init_pygobject () < 0 || core_probe (state) < 0 || core_init_watcher (state) < 0)
+    return -1;
+
+  return PyModule_AddObjectRef (module, "verified", state->verified ? Py_True : Py_False);
+}
+
+static int
+core_traverse (PyObject *module, visitproc visit, void *arg)
+{
+  CoreState *state = core_state (module);
+
+  Py_VISIT (state->guest_type);
+  Py_VISIT (state->raiser_type);
+  Py_VISIT (state->handle_type);
+  Py_VISIT (state->timer_handle_type);
+  Py_VISIT (state->epoll_selector_type);
+  Py_VISIT (state->handle_run);
+  Py_VISIT (state->heappop);
+  Py_VISIT (state->heapify);
+  Py_VISIT (state->current_task);
+  Py_VISIT (state->swap_current_task);
+  Py_VISIT (state->py_swap_current_task);
+  Py_VISIT (state->leave_task);
+  Py_VISIT (state->enter_task);
+  for (int i = 0; i < N_VERIFIED_METHODS; i++)
+    Py_VISIT (state->methods[i].function);
+
+  return 0;
+}
+
+static int
+core_clear (PyObject *module)
+{
+  CoreState *state = core_state (module);
+
+#define X(name) Py_CLEAR (state->str_##name);
+  CORE_NAMES (X)
+#undef X
+
+  Py_CLEAR (state->guest_type);
+  Py_CLEAR (state->raiser_type);
+  Py_CLEAR (state->handle_type);
+  Py_CLEAR (state->timer_handle_type);
+  Py_CLEAR (state->epoll_selector_type);
+  Py_CLEAR (state->handle_run);
+  Py_CLEAR (state->heappop);
+  Py_CLEAR (state->heapify);
+  Py_CLEAR (state->current_task);
+  Py_CLEAR (state->swap_current_task);
+  Py_CLEAR (state->py_swap_current_task);
+  Py_CLEAR (state->leave_task);
+  Py_CLEAR (state->enter_task);
+  for (int i = 0; i < N_VERIFIED_METHODS; i++)
+    Py_CLEAR (state->methods[i].function);
+
+  return 0;
+}
+
+static void
+core_free (void *module)
+{
+  core_clear (module);
+}
+
+static PyModuleDef_Slot core_slots[] = {
+  { Py_mod_exec, core_exec },
+#if PY_VERSION_HEX >= 0x030c0000
+  /* A tick finds its interpreter by PyGILState_Ensure(), which knows the main one only. */
+  { Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED },
+#endif
+#if PY_VERSION_HEX >= 0x030d0000
+  /* asyncio's queues are looked at without their locks; no test runs this without the GIL. */
+  { Py_mod_gil, Py_MOD_GIL_USED },
+#endif
+  { 0, NULL },
+};
+
+static PyModuleDef core_module = {
+  PyModuleDef_HEAD_INIT,
+  .m_name = "_core",
+  .m_doc = "Runs asyncio's ready callbacks inside the dispatch of a GLib main context.",
+  .m_size = sizeof (CoreState),
+  .m_slots = core_slots,
+  .m_traverse = core_traverse,
+  .m_clear = core_clear,
+  .m_free = core_free,
+};
+
+PyMODINIT_FUNC PyInit__core (void);
+
+PyMODINIT_FUNC
+PyInit__core (void)
+{
+  return PyModuleDef_Init (&core_module);
+}

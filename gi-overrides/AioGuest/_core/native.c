@@ -1,0 +1,277 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+#include <time.h>
+
+/*
+ * One round of a stock selector loop: what BaseEventLoop._run_once() does, in its order, but for
+ * the wait. The clock is looked at between handles; a round that is cut short by the end of
+ * the slice is finished (Guest.todo) before the selector is asked again.
+ */
+
+static double
+loop_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+
+  /* As time.monotonic() converts it, so that a deadline compares equal. */
+  return (double) ((gint64) now.tv_sec * 1000000000 + now.tv_nsec) / 1e9;
+}
+
+/* Fetched anew after each call into Python: _run_once() replaces the list. */
+static PyObject *
+fetch_scheduled (Guest *self)
+{
+  PyObject *scheduled = PyDict_GetItemWithError (self->loop_dict, self->state->str__scheduled);
+
+  if (scheduled != NULL && PyList_CheckExact (scheduled))
+    return scheduled;
+
+  if (!PyErr_Occurred ())
+    PyErr_SetString (PyExc_TypeError, "the event loop's list of timers is no list");
+  return NULL;
+}
+
+static int
+set_unscheduled (CoreState *state, PyObject *timer)
+{
+  PyObject **slot;
+
+  if ((PyObject *) Py_TYPE (timer) != state->timer_handle_type)
+    return PyObject_SetAttr (timer, state->str__scheduled, Py_False);
+
+  slot = (PyObject **) ((char *) timer + state->scheduled_offset);
+  Py_XSETREF (*slot, Py_NewRef (Py_False));
+  return 0;
+}
+
+static int
+timer_when (CoreState *state, PyObject *timer, double *when)
+{
+  PyObject *value = (PyObject *) Py_TYPE (timer) == state->timer_handle_type
+                      ? Py_XNewRef (handle_slot (timer, state->when_offset))
+                      : NULL;
+
+  if (value == NULL && (value = PyObject_GetAttr (timer, state->str__when)) == NULL)
+    return -1;
+
+  *when = PyFloat_AsDouble (value);
+  Py_DECREF (value);
+  return *when == -1.0 && PyErr_Occurred () ? -1 : 0;
+}
+
+static int
+set_cancelled_count (Guest *self, Py_ssize_t count)
+{
+  PyObject *value = PyLong_FromSsize_t (count);
+  int result = value != NULL ? PyDict_SetItem (self->loop_dict,
+                                               self->state->str__timer_cancelled_count, value)
+                             : -1;
+
+  Py_XDECREF (value);
+  return result;
+}
+
+static Py_ssize_t
+cancelled_count (Guest *self)
+{
+  PyObject *value =
+    PyDict_GetItemWithError (self->loop_dict, self->state->str__timer_cancelled_count);
+
+  if (value == NULL)
+    return PyErr_Occurred () ? -1 : 0;
+
+  return PyLong_AsSsize_t (value);
+}
+
+/* Pops the first timer, as a new reference. */
+static PyObject *
+pop_timer (Guest *self, PyObject *scheduled)
+{
+  PyObject *timer = PyObject_CallOneArg (self->state->heappop, scheduled);
+
+  if (timer != NULL && set_unscheduled (self->state, timer) < 0)
+    Py_CLEAR (timer);
+
+  return timer;
+}
+
+/* Most timers are cancelled before they are due: a list of little else is made anew. */
+static int
+rebuild_scheduled (Guest *self, PyObject *scheduled)
+{
+  CoreState *state = self->state;
+  PyObject *kept = PyList_New (0);
+  PyObject *result = NULL;
+
+  if (kept == NULL)
+    return -1;
+
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE (scheduled); i++)
+    {
+      PyObject *timer = PyList_GET_ITEM (scheduled, i);
+      int cancelled = handle_is_cancelled (state, timer);
+
+      if (cancelled < 0 || (cancelled ? set_unscheduled (state, timer)
+                                      : PyList_Append (kept, timer)) < 0)
+        goto out;
+    }
+
+  result = PyObject_CallOneArg (state->heapify, kept);
+  if (result != NULL && (PyDict_SetItem (self->loop_dict, state->str__scheduled, kept) < 0 ||
+                         set_cancelled_count (self, 0) < 0))
+    Py_CLEAR (result);
+
+out:
+  Py_DECREF (kept);
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
+static int
+drop_cancelled_timers (Guest *self)
+{
+  CoreState *state = self->state;
+  PyObject *scheduled = fetch_scheduled (self);
+  Py_ssize_t n_scheduled;
+  Py_ssize_t n_cancelled;
+
+  if (scheduled == NULL)
+    return -1;
+
+  n_scheduled = PyList_GET_SIZE (scheduled);
+  if (n_scheduled == 0)
+    return 0;
+
+  n_cancelled = cancelled_count (self);
+  if (n_cancelled < 0 && PyErr_Occurred ())
+    return -1;
+
+  if (n_scheduled > state->min_scheduled_timer_handles &&
+      (double) n_cancelled / n_scheduled > state->min_cancelled_timer_handles_fraction)
+    return rebuild_scheduled (self, scheduled);
+
+  for (;;)
+    {
+      PyObject *timer;
+      int cancelled;
+
+      scheduled = fetch_scheduled (self);
+      if (scheduled == NULL)
+        return -1;
+      if (PyList_GET_SIZE (scheduled) == 0)
+        return 0;
+
+      cancelled = handle_is_cancelled (state, PyList_GET_ITEM (scheduled, 0));
+      if (cancelled <= 0)
+        return cancelled;
+
+      if (set_cancelled_count (self, --n_cancelled) < 0)
+        return -1;
+
+      timer = pop_timer (self, scheduled);
+      if (timer == NULL)
+        return -1;
+      Py_DECREF (timer);
+    }
+}
+
+static int
+collect_due_timers (Guest *self)
+{
+  CoreState *state = self->state;
+  PyObject *resolution;
+  double end_time;
+
+  PyObject *scheduled = fetch_scheduled (self);
+
+  if (scheduled == NULL)
+    return -1;
+  if (PyList_GET_SIZE (scheduled) == 0)
+    return 0;
+
+  resolution = PyDict_GetItemWithError (self->loop_dict, state->str__clock_resolution);
+  end_time = loop_time ();
+  if (resolution != NULL)
+    end_time += PyFloat_AsDouble (resolution);
+  if (PyErr_Occurred ())
+    return -1;
+
+  for (;;)
+    {
+      PyObject *timer;
+      PyObject *result;
+      double when;
+
+      scheduled = fetch_scheduled (self);
+      if (scheduled == NULL)
+        return -1;
+      if (PyList_GET_SIZE (scheduled) == 0)
+        return 0;
+
+      timer = Py_NewRef (PyList_GET_ITEM (scheduled, 0));
+      if (timer_when (state, timer, &when) < 0)
+        {
+          Py_DECREF (timer);
+          return -1;
+        }
+      Py_DECREF (timer);
+
+      if (when >= end_time)
+        return 0;
+
+      timer = pop_timer (self, scheduled);
+      result = timer != NULL ? PyObject_CallOneArg (self->ready_append, timer) : NULL;
+      Py_XDECREF (timer);
+      Py_XDECREF (result);
+      if (result == NULL)
+        return -1;
+    }
+}
+
+Py_ssize_t
+guest_native_round (Guest *self, gint64 slice_end)
+{
+  Py_ssize_t n_run = 0;
+
+  if (self->todo == 0)
+    {
+      if (drop_cancelled_timers (self) < 0 || guest_process_events (self) < 0 ||
+          collect_due_timers (self) < 0 || guest_fetch_queues (self) < 0)
+        return -1;
+
+      self->todo = Py_SIZE (self->ready);
+    }
+
+  /* A nested tick takes its handles from the same count, and may begin a round of its own. */
+  while (self->todo > 0 && Py_SIZE (self->ready) > 0)
+    {
+      PyObject *handle = PyObject_CallNoArgs (self->ready_popleft);
+      int cancelled;
+      int outcome;
+
+      if (handle == NULL)
+        return -1;
+
+      self->todo--;
+      n_run++;
+
+      cancelled = handle_is_cancelled (self->state, handle);
+      outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self, handle);
+      Py_DECREF (handle);
+
+      if (outcome < 0)
+        return -1;
+
+      if (self->todo > 0 && g_get_monotonic_time () >= slice_end)
+        return n_run;
+    }
+
+  self->todo = 0;
+  return n_run;
+}

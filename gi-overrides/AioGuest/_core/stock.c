@@ -1,0 +1,73 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+/*
+ * A round of a loop by its own _run_once(), for loops that native.c does not know: in debug
+ * mode, with methods of their own, or of an asyncio that was not verified.
+ *
+ * _run_once() waits for I/O unless the loop is stopping, so for its time _stopping is true: a
+ * string, by which a stop() of the user's (True) can be told from it.
+ */
+
+/* Whether the user has called stop(): 1, 0, or -1 with an exception. */
+int
+guest_is_stopping (Guest *self)
+{
+  PyObject *stopping = PyDict_GetItemWithError (self->loop_dict, self->state->str__stopping);
+
+  if (stopping == NULL)
+    return PyErr_Occurred () ? -1 : 0;
+  if (stopping == self->state->str__run_once)
+    return 0;
+
+  return PyObject_IsTrue (stopping);
+}
+
+Py_ssize_t
+guest_stock_round (Guest *self)
+{
+  CoreState *state = self->state;
+  PyObject *sentinel = state->str__run_once;
+  PyObject *result;
+  PyObject *stopping;
+  Py_ssize_t n_before = Py_SIZE (self->ready);
+  int was_stopping = guest_is_stopping (self);
+
+  if (was_stopping < 0 ||
+      (!was_stopping && PyDict_SetItem (self->loop_dict, state->str__stopping, sentinel) < 0))
+    return -1;
+
+  /* It runs all handles that are ready, those of a cut round included. */
+  self->todo = 0;
+
+  self->stock_depth++;
+  result = PyObject_CallMethodNoArgs (self->loop, state->str__run_once);
+  self->stock_depth--;
+
+  if (result == NULL)
+    {
+      PyObject *type, *value, *traceback;
+
+      PyErr_Fetch (&type, &value, &traceback);
+      stopping = PyDict_GetItemWithError (self->loop_dict, state->str__stopping);
+      if (stopping == sentinel)
+        PyDict_SetItem (self->loop_dict, state->str__stopping, Py_False);
+      PyErr_Restore (type, value, traceback);
+      return -1;
+    }
+
+  Py_DECREF (result);
+
+  stopping = PyDict_GetItemWithError (self->loop_dict, state->str__stopping);
+  if (PyErr_Occurred () ||
+      (stopping == sentinel &&
+       PyDict_SetItem (self->loop_dict, state->str__stopping, Py_False) < 0) ||
+      guest_fetch_queues (self) < 0)
+    return -1;
+
+  /* How many it ran is not told. What counts is whether it can be that nothing is left. */
+  return n_before + Py_SIZE (self->ready);
+}

@@ -1,0 +1,198 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+/*
+ * A tick may be dispatched by a main loop that runs inside a step of a task, or inside any
+ * callback of the host. For what the tick runs it must be as if that step had awaited: no
+ * current task, none of the contexts entered that the step had entered (a Runner gives all its
+ * tasks the same one), no exception being handled that would become a foreign __context__.
+ */
+
+/* Takes off every context entered on this thread, the innermost first. */
+static int
+leave_contexts (Suspension *suspension, Guest *guest)
+{
+  PyThreadState *thread = PyThreadState_Get ();
+
+  while (thread->context != NULL && thread->context != guest->base_context)
+    {
+      PyObject *context = Py_NewRef (thread->context);
+
+      if (PyContext_Exit (context) < 0)
+        {
+          /* The thread's own one, which copy_context() makes without entering it. */
+          PyErr_Clear ();
+          Py_XSETREF (guest->base_context, context);
+          break;
+        }
+
+      if (suspension->contexts == NULL)
+        suspension->contexts = PyList_New (0);
+
+      if (suspension->contexts == NULL || PyList_Append (suspension->contexts, context) < 0)
+        {
+          PyContext_Enter (context);
+          Py_DECREF (context);
+          return -1;
+        }
+
+      Py_DECREF (context);
+    }
+
+  return 0;
+}
+
+static void
+reenter_contexts (Suspension *suspension)
+{
+  if (suspension->contexts == NULL)
+    return;
+
+  for (Py_ssize_t i = PyList_GET_SIZE (suspension->contexts); i-- > 0;)
+    {
+      if (PyContext_Enter (PyList_GET_ITEM (suspension->contexts, i)) < 0)
+        PyErr_WriteUnraisable (suspension->contexts);
+    }
+
+  Py_CLEAR (suspension->contexts);
+}
+
+/* Makes @task (or none, if NULL) the current one; returns the one before, None or a task. */
+static PyObject *
+swap_task (PyObject *swap, PyObject *loop, PyObject *task)
+{
+  return PyObject_CallFunctionObjArgs (swap, loop, task != NULL ? task : Py_None, NULL);
+}
+
+static int
+leave_task (Suspension *suspension, Guest *guest)
+{
+  CoreState *state = guest->state;
+  PyObject *result;
+
+  if (state->swap_current_task != NULL)
+    {
+      suspension->task = swap_task (state->swap_current_task, guest->loop, NULL);
+      if (suspension->task == NULL)
+        return -1;
+
+      if (state->py_swap_current_task != NULL)
+        suspension->py_task = swap_task (state->py_swap_current_task, guest->loop, NULL);
+
+      return state->py_swap_current_task == NULL || suspension->py_task != NULL ? 0 : -1;
+    }
+
+  if (state->leave_task == NULL || state->enter_task == NULL)
+    return 0;
+
+  suspension->task = PyObject_CallOneArg (state->current_task, guest->loop);
+  if (suspension->task == NULL)
+    return -1;
+
+  if (suspension->task == Py_None)
+    return 0;
+
+  result = PyObject_CallFunctionObjArgs (state->leave_task, guest->loop, suspension->task, NULL);
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
+static void
+reenter_task (Suspension *suspension, Guest *guest)
+{
+  CoreState *state = guest->state;
+  PyObject *result = NULL;
+
+  if (suspension->py_task != NULL)
+    {
+      result = swap_task (state->py_swap_current_task, guest->loop, suspension->py_task);
+      if (result == NULL)
+        PyErr_WriteUnraisable (suspension->py_task);
+      Py_CLEAR (result);
+    }
+
+  if (suspension->task != NULL && suspension->task != Py_None)
+    {
+      if (state->swap_current_task != NULL)
+        result = swap_task (state->swap_current_task, guest->loop, suspension->task);
+      else
+        result =
+          PyObject_CallFunctionObjArgs (state->enter_task, guest->loop, suspension->task, NULL);
+
+      if (result == NULL)
+        PyErr_WriteUnraisable (suspension->task);
+      Py_XDECREF (result);
+    }
+
+  Py_CLEAR (suspension->task);
+  Py_CLEAR (suspension->py_task);
+}
+
+int
+suspension_begin (Suspension *suspension, Guest *guest)
+{
+  PyThreadState *thread = PyThreadState_Get ();
+
+  memset (suspension, 0, sizeof *suspension);
+
+  /* A host in C may iterate its context with an exception pending. */
+  if (PyErr_Occurred ())
+    {
+      PyObject *type, *value, *traceback;
+
+      PyErr_Fetch (&type, &value, &traceback);
+      PyErr_NormalizeException (&type, &value, &traceback);
+      if (traceback != NULL)
+        PyException_SetTraceback (value, traceback);
+      Py_XDECREF (type);
+      Py_XDECREF (traceback);
+      suspension->error = value;
+    }
+
+  suspension->handled = thread->exc_info;
+  thread->exc_info = &suspension->none_handled;
+
+  if (leave_contexts (suspension, guest) < 0)
+    return -1;
+
+  /* Between ticks no task is current. */
+  if (guest->depth <= 1)
+    return 0;
+
+  suspension->current_handle =
+    Py_XNewRef (PyDict_GetItemWithError (guest->loop_dict, guest->state->str__current_handle));
+  if (suspension->current_handle != NULL &&
+      PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle, Py_None) < 0)
+    return -1;
+
+  return leave_task (suspension, guest);
+}
+
+/* Leaves a pending exception of the tick alone. */
+void
+suspension_end (Suspension *suspension, Guest *guest)
+{
+  PyObject *type, *value, *traceback;
+
+  PyErr_Fetch (&type, &value, &traceback);
+
+  reenter_task (suspension, guest);
+
+  if (suspension->current_handle != NULL)
+    {
+      if (PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle,
+                          suspension->current_handle) < 0)
+        PyErr_WriteUnraisable (guest->loop);
+      Py_CLEAR (suspension->current_handle);
+    }
+
+  reenter_contexts (suspension);
+
+  PyThreadState_Get ()->exc_info = suspension->handled;
+  Py_CLEAR (suspension->none_handled.exc_value);
+
+  PyErr_Restore (type, value, traceback);
+}

@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+#include <math.h>
+
+/*
+ * The run's tick: as many rounds of the loop as there is work and time for.
+ *
+ * Re-entry. A tick may be dispatched inside a handle that an outer tick runs. The outer one, if
+ * native, just finds fewer handles to do. But _run_once() has counted the handles it will pop,
+ * and pops blindly; so before a nested tick returns into one, it fills the ready queue up with
+ * cancelled handles to the length that it had. They are no work: peek does not count them.
+ */
+
+/* A time of loop.time() later than this, about 30,000 years, is never. */
+#define LATEST 1e12
+
+static gint64
+to_microseconds (double seconds)
+{
+  /* Rounded up: a timer must never be early. Not-a-number compares false. */
+  return seconds < LATEST ? (gint64) ceil (MAX (seconds, 0.0) * 1e6) : -1;
+}
+
+/* When the loop's first timer is due, as of GLib's clock; -1 for never. */
+static int
+get_next_ready_time (Guest *self, gint64 *next_ready_time)
+{
+  PyObject *first;
+  PyObject *when;
+  PyObject *now;
+  double due;
+
+  *next_ready_time = -1;
+
+  if (!PyList_CheckExact (self->scheduled) || PyList_GET_SIZE (self->scheduled) == 0)
+    return 0;
+
+  first = PyList_GET_ITEM (self->scheduled, 0);
+  when = PyObject_GetAttr (first, self->state->str__when);
+  if (when == NULL)
+    return -1;
+
+  due = PyFloat_AsDouble (when);
+  Py_DECREF (when);
+  if (due == -1.0 && PyErr_Occurred ())
+    return -1;
+
+  /* Both clocks are CLOCK_MONOTONIC, unless the loop has one of its own. */
+  now = PyObject_CallMethodNoArgs (self->loop, self->state->str_time);
+  if (now == NULL)
+    return -1;
+
+  due -= PyFloat_AsDouble (now);
+  Py_DECREF (now);
+  if (PyErr_Occurred ())
+    return -1;
+
+  *next_ready_time = to_microseconds (due);
+  if (*next_ready_time >= 0)
+    *next_ready_time += g_get_monotonic_time ();
+
+  return 0;
+}
+
+static int
+pad_ready (Guest *self, Py_ssize_t n_wanted)
+{
+  while (Py_SIZE (self->ready) < n_wanted)
+    {
+      PyObject *result = PyObject_CallOneArg (self->ready_append, self->padding);
+
+      if (result == NULL)
+        return -1;
+
+      Py_DECREF (result);
+      self->n_padding++;
+    }
+
+  return 0;
+}
+
+/* Runs rounds until there is nothing left or the slice is over. */
+static AioGuestTick
+run_rounds (Guest *self, gint64 slice_end)
+{
+  for (;;)
+    {
+      int native = core_may_native (self);
+      Py_ssize_t n_run;
+      int stopping;
+
+      if (native < 0)
+        return AIO_GUEST_TICK_FAILED;
+
+      n_run = native ? guest_native_round (self, slice_end) : guest_stock_round (self);
+      if (n_run < 0)
+        return AIO_GUEST_TICK_FAILED;
+
+      /* A tick nested in this one has ended the run. */
+      if (aio_guest_run_get_state (self->run) != AIO_GUEST_RUN_STATE_RUNNING)
+        return AIO_GUEST_TICK_WAIT;
+
+      if (self->todo > 0)
+        return AIO_GUEST_TICK_AGAIN;
+
+      /* As in run_forever(), a stop() takes effect when the round is over. */
+      stopping = guest_is_stopping (self);
+      if (stopping != 0)
+        return stopping < 0 ? AIO_GUEST_TICK_FAILED : AIO_GUEST_TICK_FINISHED;
+
+      if (guest_fetch_queues (self) < 0)
+        return AIO_GUEST_TICK_FAILED;
+
+      if (g_get_monotonic_time () >= slice_end)
+        return Py_SIZE (self->ready) > 0 ? AIO_GUEST_TICK_AGAIN : AIO_GUEST_TICK_WAIT;
+
+      if (n_run == 0 && Py_SIZE (self->ready) == 0)
+        return AIO_GUEST_TICK_WAIT;
+    }
+}
+
+/* Takes the pending exception, normalised and with its traceback. */
+static PyObject *
+take_exception (void)
+{
+  PyObject *type, *value, *traceback;
+
+  PyErr_Fetch (&type, &value, &traceback);
+  PyErr_NormalizeException (&type, &value, &traceback);
+  if (traceback != NULL)
+    PyException_SetTraceback (value, traceback);
+
+  Py_XDECREF (type);
+  Py_XDECREF (traceback);
+  return value;
+}
+
+/*
+ * The loop was stopped, or an exception got out of it. Whoever made the guest may have it go on;
+ * else the run is finished, and the exception is theirs to raise: it can't cross GLib's frames.
+ */
+static AioGuestTick
+end_or_go_on (Guest *self, AioGuestTick tick)
+{
+  PyObject *exception = tick == AIO_GUEST_TICK_FAILED ? take_exception () : NULL;
+  PyObject *answer = NULL;
+  int go_on = 0;
+
+  if (self->on_end != NULL)
+    {
+      answer = PyObject_CallOneArg (self->on_end, exception != NULL ? exception : Py_None);
+      go_on = answer != NULL ? PyObject_IsTrue (answer) : -1;
+    }
+
+  Py_XDECREF (answer);
+  if (go_on < 0)
+    Py_XSETREF (exception, take_exception ());
+
+  if (go_on > 0)
+    Py_XDECREF (exception);
+  else
+    Py_XSETREF (self->exception, exception);
+
+  return go_on > 0 ? AIO_GUEST_TICK_AGAIN : AIO_GUEST_TICK_FINISHED;
+}
+
+/* What the host needs to know of the loop until the next tick. */
+static int
+finish_tick (Guest *self, Py_ssize_t n_entry, gint64 *next_ready_time)
+{
+  if (guest_fetch_queues (self) < 0 || guest_fetch_selector (self) < 0 ||
+      guest_sync_watches (self) < 0 || get_next_ready_time (self, next_ready_time) < 0 ||
+      (self->stock_depth > 0 && pad_ready (self, n_entry) < 0))
+    return -1;
+
+  self->n_scheduled = Py_SIZE (self->scheduled);
+  return 0;
+}
+
+static AioGuestTick
+tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
+{
+  Suspension suspension;
+  AioGuestTick tick = AIO_GUEST_TICK_FAILED;
+
+  self->depth++;
+  self->n_padding = 0;
+
+  /* C code alone would never run the signal handlers that are due. */
+  if (suspension_begin (&suspension, self) == 0 && guest_fetch_queues (self) == 0 &&
+      PyErr_CheckSignals () == 0)
+    {
+      Py_ssize_t n_entry = Py_SIZE (self->ready);
+
+      tick = run_rounds (self, slice_end);
+
+      if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
+        tick = end_or_go_on (self, tick);
+
+      if (tick != AIO_GUEST_TICK_FINISHED && finish_tick (self, n_entry, next_ready_time) < 0)
+        tick = AIO_GUEST_TICK_FAILED;
+    }
+
+  /* Trouble before or after the rounds. */
+  if (tick == AIO_GUEST_TICK_FAILED)
+    tick = end_or_go_on (self, tick);
+
+  suspension_end (&suspension, self);
+  self->depth--;
+
+  return tick;
+}
+
+AioGuestTick
+guest_tick (AioGuestRun *run,
+            G_GNUC_UNUSED gint64 slice_end,
+            gint64 *next_ready_time,
+            gpointer user_data,
+            G_GNUC_UNUSED GError **error)
+{
+  Guest *self = user_data;
+  PyGILState_STATE gil;
+  AioGuestTick tick;
+
+  /* From then on taking the GIL would hang. */
+  if (core_is_finalizing ())
+    return AIO_GUEST_TICK_WAIT;
+
+  gil = PyGILState_Ensure ();
+  tick = tick_with_gil (self, aio_guest_run_restart_slice (run), next_ready_time);
+
+  PyGILState_Release (gil);
+  return tick;
+}
+
+/*
+ * thread A (owner, without the GIL)    thread B (with the GIL)
+ * look at the sizes                    call_soon_threadsafe(): append to the queue
+ *                                      write to the loop's own pipe
+ *
+ * Whether A sees the append or not, the selector tells of the pipe. Host code on thread A itself
+ * appends between two calls of peek. No item is looked at: B could free it, and the list's
+ * storage moves. A size that has been read while it changes costs a tick with nothing to do.
+ */
+gboolean
+guest_peek (gpointer user_data)
+{
+  Guest *self = user_data;
+
+  return __atomic_load_n (&((PyVarObject *) self->ready)->ob_size, __ATOMIC_RELAXED) !=
+           self->n_padding ||
+         __atomic_load_n (&((PyVarObject *) self->scheduled)->ob_size, __ATOMIC_RELAXED) !=
+           self->n_scheduled ||
+         guest_map_changed (self);
+}

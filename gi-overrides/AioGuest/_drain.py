@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Bringing a loop to its end: what ``asyncio.run()`` does after the main task."""
+
+import asyncio
+import inspect
+import warnings
+
+__all__ = ['drain']
+
+
+async def drain(loop, timeout):
+    """Cancel and await all other tasks, then shut down generators and the default executor.
+
+    A task that is not done *timeout* seconds after it was cancelled is given up, with a warning
+    that names it and where it is. None waits for any time.
+    """
+    tasks = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+    await _cancel(loop, tasks, timeout)
+    await loop.shutdown_asyncgens()
+    await _shut_executor_down(loop, timeout)
+
+
+async def _cancel(loop, tasks, timeout):
+    if not tasks:
+        return
+    for task in tasks:
+        task.cancel()
+    done, pending = await asyncio.wait(tasks, timeout=timeout)
+    for task in done:
+        if not task.cancelled() and task.exception() is not None:
+            loop.call_exception_handler(
+                {
+                    'message': 'unhandled exception during the shutdown of an AioGuest run',
+                    'exception': task.exception(),
+                    'task': task,
+                }
+            )
+    for task in pending:
+        # It can't be awaited any more, so asyncio shall not complain of it a second time.
+        task._log_destroy_pending = False
+        warnings.warn(
+            f'AioGuest gave up {task!r}, which did not end within {timeout} seconds of being '
+            f'cancelled; it is at {_where(task)}',
+            ResourceWarning,
+            source=task,
+        )
+
+
+def _where(task):
+    frames = task.get_stack(limit=1)
+    if not frames:
+        return 'no Python frame'
+    return f'{frames[-1].f_code.co_filename}:{frames[-1].f_lineno}'
+
+
+async def _shut_executor_down(loop, timeout):
+    # Before Python 3.12 there is no way to give threads up that do not end.
+    if 'timeout' in inspect.signature(loop.shutdown_default_executor).parameters:
+        await loop.shutdown_default_executor(timeout)
+    else:
+        await loop.shutdown_default_executor()

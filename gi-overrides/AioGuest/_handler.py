@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Async functions as signal handlers."""
+
+import asyncio
+import functools
+import inspect
+
+from ._tasks import spawn
+
+__all__ = ['handler']
+
+
+class _Calls:
+    """The calls of one handler for one object: those going on and those waiting their turn."""
+
+    def __init__(self):
+        self.running = set()
+        self.waiting = []
+
+
+def handler(async_function=None, *, returns=None, while_running='run', eager=True):
+    """Make an async function a handler for signals and other callbacks of GLib and GTK.
+
+    Each call starts a task, as by :func:`spawn`: it is held, and reported if it fails. It can be
+    used as a decorator, with or without arguments, also of methods and below
+    ``Gtk.Template.Callback()``.
+
+    :param async_function: an ``async def`` function, called with what the signal passes.
+    :param returns: what the caller gets at once, such as ``Gdk.EVENT_STOP``; if it is a function
+        it is called, with the same arguments.
+    :param while_running: what to do with a call while an earlier one for the same object (the
+        first argument: the emitting object, or ``self`` of a method) is going on: ``'run'`` both,
+        ``'drop'`` the new one, ``'queue'`` it until the earlier ones are done, or ``'restart'``:
+        cancel the earlier one and begin the new one when it has ended.
+    :param eager: run the function up to its first suspension before returning, so that it can
+        make a button insensitive before a second click is handled.
+    :raises TypeError, ValueError: an argument is wrong.
+    """
+    if while_running not in ('run', 'drop', 'queue', 'restart'):
+        raise ValueError(
+            f"while_running must be 'run', 'drop', 'queue' or 'restart', not {while_running!r}"
+        )
+    if async_function is None:
+        return functools.partial(
+            handler, returns=returns, while_running=while_running, eager=eager
+        )
+    if not inspect.iscoroutinefunction(async_function):
+        raise TypeError(f'handler() takes an async function, not {async_function!r}')
+
+    # Keyed by the id of the first argument, which the calls themselves keep alive.
+    calls_by_object = {}
+
+    def begin(key, calls, args, kwargs):
+        task = spawn(async_function(*args, **kwargs), name=async_function.__name__, eager=eager)
+        if not task.done():
+            calls.running.add(task)
+            task.add_done_callback(functools.partial(end, key, calls))
+        return task
+
+    def end(key, calls, task):
+        calls.running.discard(task)
+        while calls.waiting and not calls.running:
+            args, kwargs = calls.waiting.pop(0)
+            begin(key, calls, args, kwargs)
+        if not calls.running:
+            calls_by_object.pop(key, None)
+
+    def call(args, kwargs):
+        key = id(args[0]) if args else None
+        calls = calls_by_object.setdefault(key, _Calls())
+        if while_running == 'run' or not calls.running:
+            begin(key, calls, args, kwargs)
+        elif while_running == 'queue':
+            calls.waiting.append((args, kwargs))
+        elif while_running == 'restart':
+            calls.waiting[:] = [(args, kwargs)]
+            for task in list(calls.running):
+                task.cancel()
+        if not calls.running:
+            calls_by_object.pop(key, None)
+
+    @functools.wraps(async_function)
+    def handle(*args, **kwargs):
+        call(args, kwargs)
+        return returns(*args, **kwargs) if callable(returns) else returns
+
+    # functools.wraps makes inspect follow the wrapper to the async function.
+    del handle.__wrapped__
+    return handle

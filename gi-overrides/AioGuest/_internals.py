@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What the Python side needs of asyncio's and PyGObject's private parts, all in one place.
+
+The C side has its own such place, ``_core/probe.c``. Everything here looks at what there is, never
+at a version number, and has something to fall back on.
+"""
+
+import asyncio
+import contextlib
+import sys
+import threading
+
+try:
+    from gi._ossighelper import wakeup_on_signal
+except ImportError:  # pragma: no PyGObject has been without it since 3.28
+    wakeup_on_signal = contextlib.nullcontext
+
+__all__ = [
+    'clear_stopping',
+    'create_eager_task',
+    'enter_running',
+    'leave_running',
+    'register_exit_function',
+    'wakeup_on_signal',
+]
+
+
+def enter_running(loop):
+    """Make *loop* the running loop of this thread, as the beginning of ``run_forever()`` does.
+
+    Returns what :func:`leave_running` needs.
+    """
+    if hasattr(loop, '_run_forever_setup'):
+        loop._run_forever_setup()
+        return None
+
+    loop._check_closed()
+    loop._check_running()
+    loop._set_coroutine_origin_tracking(loop.get_debug())
+    hooks = sys.get_asyncgen_hooks()
+    loop._thread_id = threading.get_ident()
+    sys.set_asyncgen_hooks(
+        firstiter=loop._asyncgen_firstiter_hook, finalizer=loop._asyncgen_finalizer_hook
+    )
+    asyncio._set_running_loop(loop)
+    return hooks
+
+
+def leave_running(loop, hooks):
+    """Undo :func:`enter_running`, as the end of ``run_forever()`` does."""
+    if hooks is None:
+        loop._run_forever_cleanup()
+        return
+
+    loop._stopping = False
+    loop._thread_id = None
+    asyncio._set_running_loop(None)
+    loop._set_coroutine_origin_tracking(False)
+    sys.set_asyncgen_hooks(*hooks)
+
+
+def clear_stopping(loop):
+    """Take back a ``loop.stop()``."""
+    loop._stopping = False
+
+
+def register_exit_function(function):
+    """Have *function* called when the interpreter exits, while threads can still be started.
+
+    A plain ``atexit`` function is too late: executors have been shut down by then.
+    """
+    register = getattr(threading, '_register_atexit', None)
+    if register is None:
+        import atexit
+
+        register = atexit.register
+    register(function)
+
+
+def _run_first_step(loop, task):
+    """Run the step that creating *task* has just put at the end of the ready queue."""
+    handle = loop._ready.pop()
+    current = asyncio.current_task(loop)
+    if current is not None:
+        asyncio.tasks._leave_task(loop, current)
+    try:
+        handle._run()
+    finally:
+        if current is not None:
+            asyncio.tasks._enter_task(loop, current)
+
+
+def create_eager_task(loop, coro, *, name=None):
+    """Create a task that has run up to its first suspension when this function returns.
+
+    Task factories decide for themselves whether their tasks are eager.
+    """
+    if loop.get_task_factory() is not None:
+        return loop.create_task(coro, name=name)
+
+    if hasattr(asyncio, 'eager_task_factory'):
+        return asyncio.Task(coro, loop=loop, name=name, eager_start=True)
+
+    task = loop.create_task(coro, name=name)
+    _run_first_step(loop, task)
+    return task

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The event loop that runs in a main context, instead of waiting by itself."""
+
+import asyncio
+import contextlib
+
+from gi.repository import GLib
+
+from ._internals import wakeup_on_signal
+from ._session import Session, get_session, resolve_context
+
+__all__ = ['EventLoop']
+
+
+class EventLoop(asyncio.SelectorEventLoop):
+    """asyncio's selector event loop, with a ``run_forever()`` that iterates a GLib main context.
+
+    Everything but the waiting is asyncio's own: this is no second implementation. Use it where
+    asyncio takes a loop or a loop factory and GLib is to go on meanwhile::
+
+        with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
+            runner.run(main())
+
+    *selector* is as for ``asyncio.SelectorEventLoop``. *main_context* is the ``GLib.MainContext``
+    to iterate; without one it is, each time the loop is run, the thread-default context of the
+    thread that runs it, GLib's default context on the main thread, and a new one on a thread that
+    has none.
+
+    While the loop runs its main context is the thread-default one, so that ``Gio``'s asynchronous
+    functions called by tasks come back to it.
+    """
+
+    def __init__(self, selector=None, *, main_context=None):
+        if main_context is not None and not isinstance(main_context, GLib.MainContext):
+            raise TypeError(
+                f'main_context must be a GLib.MainContext or None, not {main_context!r}'
+            )
+        super().__init__(selector)
+        self._main_context = main_context
+        # PyGObject looks for this name: a running loop whose _context is the main context in
+        # question makes Gio's asynchronous functions return awaitables.
+        self._context = main_context
+
+    def run_forever(self):
+        """Iterate the main context until :meth:`stop` is called.
+
+        As ``asyncio``'s: callbacks that are ready when ``stop()`` is called still run, an exception
+        that is no ``Exception`` gets out. Raises RuntimeError if another thread owns the main
+        context.
+        """
+        self._check_closed()
+        self._check_running()
+        context = self._context = resolve_context(self._main_context)
+        session = Session(self, context)
+        with _thread_default(context):
+            session.enter()
+            try:
+                session.iterate()
+            finally:
+                session.leave()
+                self._context = self._main_context
+        if session.guest.exception is not None:
+            raise session.guest.exception
+
+    def stop(self):
+        """Stop running the event loop, at the end of the round that is going on.
+
+        To be called on the loop's thread, from a callback of the loop or of the host.
+        """
+        super().stop()
+        session = get_session(self)
+        if session is not None:
+            session.guest.wake()
+
+    # PyGObject 3.50 to 3.55 takes a running loop with a _context for one of its own kind, whose
+    # iteration it must announce; all that is due is what its stand-in does for other loops.
+
+    @contextlib.contextmanager
+    def running(self, quit_func):
+        """For PyGObject: a function of its own iterates the main context. Wakes it on signals."""
+        with wakeup_on_signal():
+            yield
+
+    @contextlib.contextmanager
+    def paused(self):
+        """For PyGObject: a single iteration of the main context. The loop goes on meanwhile."""
+        yield
+
+
+@contextlib.contextmanager
+def _thread_default(context):
+    """Make *context* the thread-default one, if it isn't."""
+    current = GLib.MainContext.get_thread_default()
+    if hash(current or GLib.MainContext.default()) == hash(context):
+        yield
+        return
+    context.push_thread_default()
+    try:
+        yield
+    finally:
+        context.pop_thread_default()

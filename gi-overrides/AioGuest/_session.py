@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""A session: the time that one loop spends as a guest of one main context."""
+
+import asyncio
+import os
+import threading
+
+from gi.repository import GLib
+
+from . import _core
+from ._internals import enter_running, leave_running
+
+__all__ = ['Session', 'get_session', 'resolve_context']
+
+# The sessions that are going on: by the loop's id and by the run's pointer, which is PyGObject's
+# hash of it. A session keeps its loop alive, so no id is used twice.
+_by_loop = {}
+_by_run = {}
+
+
+def get_session(loop_or_run):
+    """The session of a loop or an ``AioGuest.Run``, or None if there is none going on."""
+    if isinstance(loop_or_run, asyncio.AbstractEventLoop):
+        return _by_loop.get(id(loop_or_run))
+    return _by_run.get(hash(loop_or_run))
+
+
+def resolve_context(main_context=None):
+    """The main context that a loop of this thread runs in.
+
+    That is the thread-default one, or GLib's default one on the main thread. Another thread
+    without a context of its own gets a new one: the default context is not its to iterate.
+    """
+    if main_context is not None:
+        return main_context
+    context = GLib.MainContext.get_thread_default()
+    if context is not None:
+        return context
+    if threading.current_thread() is threading.main_thread():
+        return GLib.MainContext.default()
+    return GLib.MainContext()
+
+
+def _poll_tick():
+    """Whether the environment asks for the native tick, which is the default."""
+    tick = os.environ.get('AIOGUEST_TICK', '')
+    if tick not in ('', 'native', 'stock'):
+        raise ValueError(f"AIOGUEST_TICK is {tick!r}; it can be 'native' or 'stock'")
+    return tick != 'stock'
+
+
+class Session:
+    """One loop running in one main context, from :meth:`enter` to :meth:`leave`.
+
+    *on_end* is called in the tick that is to end the session, with the exception that got out of
+    the loop, or with None after a ``loop.stop()``; if it returns true the session goes on.
+    """
+
+    def __init__(self, loop, main_context, *, on_end=None):
+        self.loop = loop
+        self.main_context = main_context
+        self.main_task = None
+        self.guest = _core.Guest(loop, native=_poll_tick(), on_end=on_end)
+        self.run = self.guest.run
+        self._hooks = None
+
+    def enter(self):
+        """Attach to the main context and make the loop the running one."""
+        self._hooks = enter_running(self.loop)
+        try:
+            self.guest.attach(self.main_context)
+        except BaseException:
+            leave_running(self.loop, self._hooks)
+            raise
+        _by_loop[id(self.loop)] = _by_run[hash(self.run)] = self
+
+    def leave(self):
+        """Detach, and leave the thread as it was. The loop stays open."""
+        if _by_loop.pop(id(self.loop), None) is None:
+            return
+        del _by_run[hash(self.run)]
+        self.guest.stop()
+        leave_running(self.loop, self._hooks)
+
+    def iterate(self):
+        """Iterate the main context until the session ends.
+
+        Raises what a signal handler raises; the session goes on then.
+        """
+        self.guest.iterate(self.main_context)

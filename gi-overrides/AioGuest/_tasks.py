@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Tasks that nobody awaits: held until they are done, and heard when they fail."""
+
+import asyncio
+
+from ._arguments import check_coroutine, close_coroutine
+from ._internals import create_eager_task
+
+__all__ = ['spawn']
+
+# asyncio itself keeps weak references only.
+_tasks = set()
+
+
+def spawn(coro, *, name=None, eager=False):
+    """Run *coro* as a task of the running loop that nobody needs to hold or to await.
+
+    The task is held until it is done. If it fails, that is reported at once through the loop's
+    exception handler, once; being cancelled is no failure.
+
+    :param coro: a coroutine. If this function raises it is closed.
+    :param name: of the task.
+    :param eager: run the task up to its first suspension before this function returns.
+    :raises RuntimeError: no loop is running in this thread.
+    :returns: the ``asyncio.Task``.
+    """
+    try:
+        check_coroutine(coro)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                'no guest run is going on in this thread: call AioGuest.start() first'
+            ) from None
+    except BaseException:
+        close_coroutine(coro)
+        raise
+
+    task = create_eager_task(loop, coro, name=name) if eager else loop.create_task(coro, name=name)
+    _tasks.add(task)
+    if task.done():
+        _finish(task)
+    else:
+        task.add_done_callback(_finish)
+    return task
+
+
+def _finish(task):
+    _tasks.discard(task)
+    if task.cancelled() or task.exception() is None:
+        return
+    task.get_loop().call_exception_handler(
+        {
+            'message': 'Exception in a task of AioGuest.spawn()',
+            'exception': task.exception(),
+            'task': task,
+        }
+    )
