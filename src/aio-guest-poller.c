@@ -44,9 +44,10 @@
  * The thread must not poll while the guest ticks, or it would report what is being handled, so
  * it waits to be armed again. Races:
  *
- *   owner: watch() while the thread is in poll(). arm() finds it waiting with an old copy and
- *   signals @control; the thread takes the new copy. Both happen under @lock, so either the
- *   thread has not copied yet, or @waiting is set and @control wakes it.
+ *   owner: watch() while the thread is in poll(). It is found waiting with an old copy, and
+ *   @control is signalled; the thread takes the new copy. Both happen under @lock, so either the
+ *   thread has not copied yet, or @waiting is set and @control wakes it. While it is parked the
+ *   copy has time until it is armed.
  *
  *   owner: tick for another reason while the thread has just signalled @ready. The I/O is
  *   handled by that tick; @ready stays readable and costs one dispatch with nothing to do.
@@ -93,8 +94,6 @@ static void
 aio_guest_poller_finalize (GObject *object)
 {
   AioGuestPoller *self = AIO_GUEST_POLLER (object);
-  gboolean copied = self->thread != NULL && is_forked (self);
-
   aio_guest_poller_stop (self);
 
   g_clear_pointer (&self->ready, aio_guest_wakeup_free);
@@ -103,7 +102,7 @@ aio_guest_poller_finalize (GObject *object)
   g_array_unref (self->to_poll);
 
   /* In a forked child the lock may have been copied locked. */
-  if (!copied)
+  if (!is_forked (self))
     {
       g_mutex_clear (&self->lock);
       g_cond_clear (&self->unpark);
@@ -121,6 +120,9 @@ aio_guest_poller_class_init (AioGuestPollerClass *klass)
 static void
 aio_guest_poller_init (AioGuestPoller *self)
 {
+  self->fd = -1;
+  self->mode = AIO_GUEST_POLL_MODE_DIRECT;
+  self->fork_generation = aio_guest_fork_generation ();
   self->watched = g_array_new (FALSE, FALSE, sizeof (GPollFD));
   self->to_poll = g_array_new (FALSE, FALSE, sizeof (GPollFD));
   self->to_poll_serial = G_MAXUINT;
@@ -250,6 +252,40 @@ aio_guest_poller_get_mode (AioGuestPoller *self)
   return self->mode;
 }
 
+/* Hands the thread what is to be polled: to a parked one only if it is to be armed. */
+static void
+tell_thread (AioGuestPoller *self, gboolean arm)
+{
+  gboolean changed;
+
+  if (self->thread == NULL || is_forked (self))
+    return;
+
+  g_mutex_lock (&self->lock);
+
+  changed = self->to_poll_serial != self->serial;
+
+  if ((arm && !self->armed) || (self->armed && changed))
+    {
+      if (changed)
+        {
+          g_array_set_size (self->to_poll, 0);
+          if (self->watched->len > 0)
+            g_array_append_vals (self->to_poll, self->watched->data, self->watched->len);
+          self->to_poll_serial = self->serial;
+        }
+
+      self->armed = TRUE;
+
+      if (self->waiting)
+        aio_guest_wakeup_signal (self->control);
+      else
+        g_cond_signal (&self->unpark);
+    }
+
+  g_mutex_unlock (&self->lock);
+}
+
 static GPollFD *
 find_watched (AioGuestPoller *self, int fd, guint *index)
 {
@@ -311,6 +347,7 @@ aio_guest_poller_watch (AioGuestPoller *self, int fd, GIOCondition condition, GE
     }
 
   self->serial++;
+  tell_thread (self, FALSE);
   return TRUE;
 }
 
@@ -337,6 +374,7 @@ aio_guest_poller_unwatch (AioGuestPoller *self, int fd)
 
   g_array_remove_index (self->watched, index);
   self->serial++;
+  tell_thread (self, FALSE);
   return TRUE;
 }
 
@@ -401,6 +439,7 @@ aio_guest_poller_start (AioGuestPoller *self, GError **error)
 
   self->quit = FALSE;
   self->armed = FALSE;
+  self->closed = FALSE;
   self->fork_generation = aio_guest_fork_generation ();
   self->thread = g_thread_try_new ("aioguest-poll", poll_thread, self, &local_error);
 
@@ -494,28 +533,5 @@ aio_guest_poller_begin (AioGuestPoller *self, GIOCondition seen, GError **error)
 void
 aio_guest_poller_arm (AioGuestPoller *self)
 {
-  if (self->mode != AIO_GUEST_POLL_MODE_THREAD || self->thread == NULL)
-    return;
-
-  g_mutex_lock (&self->lock);
-
-  if (!self->armed || self->to_poll_serial != self->serial)
-    {
-      if (self->to_poll_serial != self->serial)
-        {
-          g_array_set_size (self->to_poll, 0);
-          if (self->watched->len > 0)
-            g_array_append_vals (self->to_poll, self->watched->data, self->watched->len);
-          self->to_poll_serial = self->serial;
-        }
-
-      self->armed = TRUE;
-
-      if (self->waiting)
-        aio_guest_wakeup_signal (self->control);
-      else
-        g_cond_signal (&self->unpark);
-    }
-
-  g_mutex_unlock (&self->lock);
+  tell_thread (self, TRUE);
 }

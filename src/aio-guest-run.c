@@ -40,8 +40,8 @@
  */
 
 /* Microseconds. */
-#define DEFAULT_SLICE 2000
-#define DEFAULT_PERIOD 10000
+#define DEFAULT_SLICE 1000
+#define DEFAULT_PERIOD 5000
 
 struct _AioGuestRun
 {
@@ -105,6 +105,14 @@ enum
 
 static guint signals[N_SIGNALS];
 
+/* In a forked child a run lives on as a copy. It must not tell the guest that it is over: tidying
+ * up there would reach into the parent, whose epoll set and descriptors the child shares. */
+static gboolean
+is_copy (AioGuestRun *self)
+{
+  return self->owner != NULL && self->fork_generation != aio_guest_fork_generation ();
+}
+
 static void
 release_guest (AioGuestRun *self)
 {
@@ -126,11 +134,15 @@ aio_guest_run_finalize (GObject *object)
   /* The source holds a reference, so by now there is none. */
   g_assert (self->source == NULL);
 
-  release_guest (self);
+  if (!is_copy (self))
+    {
+      release_guest (self);
+      g_mutex_clear (&self->lock);
+    }
+
   g_clear_object (&self->poller);
   g_clear_error (&self->error);
   g_free (self->name);
-  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (aio_guest_run_parent_class)->finalize (object);
 }
@@ -341,8 +353,9 @@ aio_guest_run_class_init (AioGuestRunClass *klass)
    *
    * Emitted once, when the run is over and none of its ticks is going on.
    *
-   * It is emitted on the owner thread, but for %AIO_GUEST_ERROR_ABANDONED: that comes from
-   * whatever thread dropped the main context.
+   * It is emitted on the owner thread, but for two errors: %AIO_GUEST_ERROR_ABANDONED comes from
+   * whatever thread dropped the main context, and %AIO_GUEST_ERROR_WRONG_THREAD from the one that
+   * iterated it.
    *
    * Since: 1.0
    */
@@ -509,6 +522,14 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
       return FALSE;
     }
 
+  if (self->poller == NULL)
+    {
+      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_STATE,
+                   "run \"%s\" has no guest; make it with its poller and tick function",
+                   self->name);
+      return FALSE;
+    }
+
   if (!aio_guest_poller_start (self->poller, error))
     return FALSE;
 
@@ -548,22 +569,26 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
    * source = NULL; destroy
    *                                      ready time of a destroyed source = 0
    *
-   * which is harmless, because B has a reference.
+   * which is harmless, because B has a reference. In a copy the lock may have been copied locked,
+   * and there is no B.
    */
-  g_mutex_lock (&self->lock);
+  if (!is_copy (self))
+    g_mutex_lock (&self->lock);
   source = g_steal_pointer (&self->source);
-  g_mutex_unlock (&self->lock);
+  if (!is_copy (self))
+    g_mutex_unlock (&self->lock);
 
   self->error = error;
-  self->has_ended = TRUE;
+  self->has_ended = !is_copy (self);
   set_state (self, AIO_GUEST_RUN_STATE_FINISHED);
 
   if (source != NULL)
     aio_guest_source_close (source);
-  aio_guest_poller_stop (self->poller);
+  if (self->poller != NULL)
+    aio_guest_poller_stop (self->poller);
 
   /* Inside a tick the guest can't be taken down yet. */
-  if (self->depth == 0)
+  if (self->depth == 0 && self->has_ended)
     {
       self->has_ended = FALSE;
       emit_finished (self);
@@ -662,10 +687,12 @@ aio_guest_run_take_wake (AioGuestRun *self)
   g_atomic_int_set (&self->woken, FALSE);
 }
 
+/* On another thread than the owner's what there is to do is to end the run, and to peek is not
+ * allowed. */
 gboolean
 aio_guest_run_has_work (AioGuestRun *self)
 {
-  return aio_guest_run_is_woken (self) || (self->peek != NULL && self->peek (self->user_data));
+  return aio_guest_run_is_woken (self) || !aio_guest_run_is_owner (self) || (self->peek != NULL && self->peek (self->user_data));
 }
 
 guint

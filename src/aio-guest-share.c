@@ -29,8 +29,9 @@ aio_guest_share_settle (AioGuestShare *self,
    * turn when idle that leaves nothing behind ends the yield. */
   self->yielded = work_left || self->charge > self->slice || (self->yielded && !when_idle);
 
+  /* Half a period is the host's even after a turn that took longer than a whole one. */
   if (self->yielded)
-    self->resume_time = start_time + self->period;
+    self->resume_time = start_time + MAX (self->period, elapsed + self->period / 2);
 
   return self->yielded;
 }

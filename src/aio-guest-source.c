@@ -52,10 +52,14 @@ typedef struct
   guint serial;
 
   AioGuestShare share;
-  gint64 slice_start; /* of the innermost dispatch */
 
-  /* The nested main loops inside the innermost dispatch: when the main context was first and
-   * last seen at work there, 0 for never. What lies between is the host's time. */
+  /* Of the innermost dispatch. The start of its slice moves on by the time that is not the
+   * guest's: the host's in nested main loops, and waits for a lock. */
+  gint64 slice_start;
+  gint64 tick_start;
+
+  /* The nested main loops inside the innermost tick: when the main context was first and last
+   * seen at work there, 0 for never. What lies between is the host's time. */
   gint64 nested_first;
   gint64 nested_last;
 } MainSource;
@@ -282,32 +286,42 @@ run_slice (MainSource *self, gboolean when_idle)
   g_autoptr (GSource) source = g_source_ref (&self->parent);
   g_autoptr (GError) error = NULL;
   const gint64 outer_start = self->slice_start;
+  const gint64 outer_tick_start = self->tick_start;
   const gint64 outer_nested_first = self->nested_first;
   AioGuestTick tick;
   gint64 next_ready_time;
   gint64 now;
   gint64 elapsed;
 
-  self->nested_first = self->nested_last = 0;
-  self->slice_start = g_get_monotonic_time ();
+  if (!aio_guest_run_is_owner (run))
+    {
+      aio_guest_run_end (run, g_error_new (AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_THREAD,
+                                           "the main context is iterated by another thread than "
+                                           "the one that the run was attached on"));
+      return G_SOURCE_REMOVE;
+    }
+
+  now = self->slice_start = g_get_monotonic_time ();
 
   aio_guest_run_enter (run);
   aio_guest_run_take_wake (run);
 
   do
     {
+      self->tick_start = now;
+      self->nested_first = self->nested_last = 0;
       next_ready_time = -1;
       tick = aio_guest_run_tick (run, self->slice_start + aio_guest_run_get_slice (run),
                                  &next_ready_time, &error);
       now = g_get_monotonic_time ();
+
+      if (self->nested_first != 0)
+        self->slice_start += self->nested_last - self->nested_first;
     }
   while (tick == AIO_GUEST_TICK_AGAIN && aio_guest_run_is_alive (run) &&
          now < self->slice_start + aio_guest_run_get_slice (run));
 
   elapsed = now - self->slice_start;
-  if (self->nested_first != 0)
-    elapsed -= self->nested_last - MAX (self->nested_first, self->slice_start);
-  elapsed = MAX (0, elapsed);
 
   /* A nested tick, or the guest itself, may have ended the run already. */
   if (aio_guest_run_is_alive (run))
@@ -319,6 +333,7 @@ run_slice (MainSource *self, gboolean when_idle)
     }
 
   self->slice_start = outer_start;
+  self->tick_start = outer_tick_start;
   self->nested_first = outer_nested_first;
   self->nested_last = now;
 
@@ -395,18 +410,10 @@ main_source_dispatch (GSource *source,
       return G_SOURCE_CONTINUE;
     }
 
-  if (!aio_guest_run_is_owner (self->run))
-    {
-      g_set_error (&error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_THREAD,
-                   "the main context is iterated by another thread than the one that the run "
-                   "was attached on");
-    }
-  else if (aio_guest_poller_begin (poller,
-                                   self->n_watches > 0 ? self->watches[0].poll_fd.revents : 0,
-                                   &error))
-    {
-      return run_slice (self, FALSE);
-    }
+  if (aio_guest_poller_begin (poller,
+                              self->n_watches > 0 ? self->watches[0].poll_fd.revents : 0,
+                              &error))
+    return run_slice (self, FALSE);
 
   aio_guest_run_end (self->run, g_steal_pointer (&error));
   return G_SOURCE_REMOVE;
@@ -491,13 +498,18 @@ aio_guest_source_set_priority (GSource *source, int priority)
     g_source_set_priority (&self->idle->parent, idle_priority (self));
 }
 
-/* Begins the slice of the dispatch that is going on once more; returns its new end. */
+/* Leaves the time since the start of the tick that is going on out of its slice; returns the new
+ * end. A guest that does so in each tick comes to the end of its slice all the same. */
 gint64
 aio_guest_source_restart_slice (GSource *source)
 {
   MainSource *self = (MainSource *) source;
 
-  self->slice_start = g_get_monotonic_time ();
+  const gint64 now = g_get_monotonic_time ();
+
+  self->slice_start += now - self->tick_start;
+  self->tick_start = now;
+  self->nested_first = self->nested_last = 0;
 
   return self->slice_start + aio_guest_run_get_slice (self->run);
 }

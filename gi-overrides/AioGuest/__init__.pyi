@@ -1,2 +1,187 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager
+from selectors import BaseSelector
+from typing import Any, Literal, ParamSpec, TypeVar, overload
+
+from gi.repository import Gio, GLib, GObject
+
+__all__ = ['EventLoop', 'Run', 'get_run', 'handler', 'run', 'spawn', 'start']
+
+_T = TypeVar('_T')
+_R = TypeVar('_R')
+_P = ParamSpec('_P')
+_WhileRunning = Literal['run', 'drop', 'queue', 'restart']
+
+class Error(GObject.GEnum):
+    FAILED: Error
+    NOT_POLLABLE: Error
+    WRONG_THREAD: Error
+    WRONG_STATE: Error
+    ABANDONED: Error
+    SYSTEM: Error
+
+class PollMode(GObject.GEnum):
+    AUTO: PollMode
+    DIRECT: PollMode
+    THREAD: PollMode
+
+class RunState(GObject.GEnum):
+    NEW: RunState
+    RUNNING: RunState
+    FINISHED: RunState
+
+class Tick(GObject.GEnum):
+    FAILED: Tick
+    WAIT: Tick
+    AGAIN: Tick
+    FINISHED: Tick
+
+MAJOR_VERSION: int
+MINOR_VERSION: int
+MICRO_VERSION: int
+VERSION_S: str
+
+def error_quark() -> int: ...
+def source_new(run: Run) -> GLib.Source: ...
+
+class Poller(GObject.Object):
+    @classmethod
+    def new(cls, fd: int, mode: PollMode) -> Poller: ...
+    def get_fd(self) -> int: ...
+    def get_mode(self) -> PollMode: ...
+    def watch(self, fd: int, condition: GLib.IOCondition) -> bool: ...
+    def unwatch(self, fd: int) -> bool: ...
+
+class Run(GObject.Object):
+    class Props:
+        name: str
+        priority: int
+        slice: int
+        period: int
+        reentrant: bool
+        @property
+        def state(self) -> RunState: ...
+        @property
+        def poll_mode(self) -> PollMode: ...
+        @property
+        def ticks(self) -> int: ...
+        @property
+        def busy_time(self) -> int: ...
+        @property
+        def longest_tick(self) -> int: ...
+        @property
+        def deferred_slices(self) -> int: ...
+
+    @property
+    def props(self) -> Props: ...
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None: ...
+    @property
+    def main_task(self) -> asyncio.Task[Any] | None: ...
+    @classmethod
+    def new(
+        cls, poller: Poller, tick: Callable[..., tuple[Tick, int]], *user_data: Any
+    ) -> Run: ...
+    def attach(self, context: GLib.MainContext | None) -> bool: ...
+    def stop(self) -> None: ...
+    def wake(self) -> None: ...
+    def restart_slice(self) -> int: ...
+    def get_poller(self) -> Poller: ...
+    def get_state(self) -> RunState: ...
+    def get_error(self) -> GLib.Error | None: ...
+    def get_name(self) -> str: ...
+    def set_name(self, name: str | None) -> None: ...
+    def get_priority(self) -> int: ...
+    def set_priority(self, priority: int) -> None: ...
+    def get_slice(self) -> int: ...
+    def set_slice(self, slice: int) -> None: ...
+    def get_period(self) -> int: ...
+    def set_period(self, period: int) -> None: ...
+    def get_reentrant(self) -> bool: ...
+    def set_reentrant(self, reentrant: bool) -> None: ...
+    def get_poll_mode(self) -> PollMode: ...
+    def get_ticks(self) -> int: ...
+    def get_busy_time(self) -> int: ...
+    def get_longest_tick(self) -> int: ...
+    def get_deferred_slices(self) -> int: ...
+
+class EventLoop(asyncio.SelectorEventLoop):
+    def __init__(
+        self, selector: BaseSelector | None = None, *, main_context: GLib.MainContext | None = None
+    ) -> None: ...
+    def run_forever(self) -> None: ...
+    def stop(self) -> None: ...
+    def running(self, quit_func: Callable[[], object]) -> AbstractContextManager[None]: ...
+    def paused(self) -> AbstractContextManager[None]: ...
+
+def start(
+    coro: Coroutine[Any, Any, _T],
+    *,
+    done_callback: Callable[[asyncio.Task[_T]], object] | None = None,
+    debug: bool | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    context: contextvars.Context | None = None,
+    main_context: GLib.MainContext | None = None,
+    priority: int = ...,
+    slice_us: int = ...,
+    application: Gio.Application | None = None,
+    shutdown_timeout: float | None = ...,
+    name: str | None = None,
+) -> asyncio.Task[_T]: ...
+@overload
+def run(
+    coro: Coroutine[Any, Any, _T],
+    *,
+    done_callback: Callable[[asyncio.Task[_T]], object] | None = None,
+    debug: bool | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    context: contextvars.Context | None = None,
+    main_context: GLib.MainContext | None = None,
+    priority: int = ...,
+    slice_us: int = ...,
+    application: Gio.Application | None = None,
+    shutdown_timeout: float | None = ...,
+    name: str | None = None,
+) -> _T: ...
+@overload
+def run(
+    coro: Gio.Application,
+    argv: Sequence[str] | None = None,
+    *,
+    main: Callable[[], Coroutine[Any, Any, _T]],
+    done_callback: Callable[[asyncio.Task[_T]], object] | None = None,
+    debug: bool | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    context: contextvars.Context | None = None,
+    main_context: GLib.MainContext | None = None,
+    priority: int = ...,
+    slice_us: int = ...,
+    application: Gio.Application | None = None,
+    shutdown_timeout: float | None = ...,
+    name: str | None = None,
+) -> int: ...
+def spawn(
+    coro: Coroutine[Any, Any, _T], *, name: str | None = None, eager: bool = False
+) -> asyncio.Task[_T]: ...
+@overload
+def handler(
+    async_function: Callable[_P, Coroutine[Any, Any, object]],
+    *,
+    returns: Callable[_P, _R] | _R = ...,
+    while_running: _WhileRunning = 'run',
+    eager: bool = True,
+) -> Callable[_P, _R]: ...
+@overload
+def handler(
+    async_function: None = None,
+    *,
+    returns: Callable[..., _R] | _R = ...,
+    while_running: _WhileRunning = 'run',
+    eager: bool = True,
+) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, _R]]: ...
+def get_run(loop_or_task: asyncio.AbstractEventLoop | asyncio.Future[Any] | None = None) -> Run: ...

@@ -20,7 +20,7 @@ from ._session import Session, get_session
 
 __all__ = ['DEFAULT_SHUTDOWN_TIMEOUT', 'DEFAULT_SLICE_US', 'run', 'start']
 
-DEFAULT_SLICE_US = 2000
+DEFAULT_SLICE_US = 1000
 DEFAULT_SHUTDOWN_TIMEOUT = 5.0
 
 _lives = set()

@@ -83,6 +83,7 @@ typedef struct
   PyObject *current_task;
   PyObject *swap_current_task;    /* 3.12 on, else NULL */
   PyObject *py_swap_current_task; /* of pure-Python tasks; 3.14 on, else NULL */
+  PyObject *py_current_task;      /* the same */
   PyObject *leave_task;
   PyObject *enter_task;
   VerifiedMethod methods[N_VERIFIED_METHODS];

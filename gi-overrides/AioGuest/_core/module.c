@@ -62,6 +62,7 @@ core_traverse (PyObject *module, visitproc visit, void *arg)
   Py_VISIT (state->current_task);
   Py_VISIT (state->swap_current_task);
   Py_VISIT (state->py_swap_current_task);
+  Py_VISIT (state->py_current_task);
   Py_VISIT (state->leave_task);
   Py_VISIT (state->enter_task);
   for (int i = 0; i < N_VERIFIED_METHODS; i++)
@@ -90,6 +91,7 @@ core_clear (PyObject *module)
   Py_CLEAR (state->current_task);
   Py_CLEAR (state->swap_current_task);
   Py_CLEAR (state->py_swap_current_task);
+  Py_CLEAR (state->py_current_task);
   Py_CLEAR (state->leave_task);
   Py_CLEAR (state->enter_task);
   for (int i = 0; i < N_VERIFIED_METHODS; i++)

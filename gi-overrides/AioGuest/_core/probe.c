@@ -218,12 +218,14 @@ core_probe (CoreState *state)
   /* Where they are missing or private names have changed, the interrupted task stays current. */
   state->swap_current_task = import_optional ("asyncio.tasks", "_swap_current_task");
   state->py_swap_current_task = import_optional ("asyncio.tasks", "_py_swap_current_task");
+  state->py_current_task = import_optional ("asyncio.tasks", "_py_current_task");
   state->leave_task = import_optional ("asyncio.tasks", "_leave_task");
   state->enter_task = import_optional ("asyncio.tasks", "_enter_task");
   state->epoll_selector_type = import_optional ("selectors", "EpollSelector");
   if (PyErr_Occurred ())
     return -1;
 
+  /* Without the C tasks there is but one slot; before 3.14 the two share one. */
   if (state->py_swap_current_task == state->swap_current_task)
     Py_CLEAR (state->py_swap_current_task);
 

@@ -67,6 +67,27 @@ swap_task (PyObject *swap, PyObject *loop, PyObject *task)
   return PyObject_CallFunctionObjArgs (swap, loop, task != NULL ? task : Py_None, NULL);
 }
 
+/* Pure-Python tasks have a slot of their own, in a dict from which only what is there can go. */
+static int
+leave_py_task (Suspension *suspension, Guest *guest)
+{
+  CoreState *state = guest->state;
+  PyObject *current;
+
+  if (state->py_swap_current_task == NULL || state->py_current_task == NULL)
+    return 0;
+
+  current = PyObject_CallOneArg (state->py_current_task, guest->loop);
+  if (current == NULL)
+    return -1;
+
+  if (current != Py_None)
+    suspension->py_task = swap_task (state->py_swap_current_task, guest->loop, NULL);
+
+  Py_DECREF (current);
+  return PyErr_Occurred () ? -1 : 0;
+}
+
 static int
 leave_task (Suspension *suspension, Guest *guest)
 {
@@ -79,10 +100,7 @@ leave_task (Suspension *suspension, Guest *guest)
       if (suspension->task == NULL)
         return -1;
 
-      if (state->py_swap_current_task != NULL)
-        suspension->py_task = swap_task (state->py_swap_current_task, guest->loop, NULL);
-
-      return state->py_swap_current_task == NULL || suspension->py_task != NULL ? 0 : -1;
+      return leave_py_task (suspension, guest);
     }
 
   if (state->leave_task == NULL || state->enter_task == NULL)
