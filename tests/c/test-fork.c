@@ -1,0 +1,227 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "guest.h"
+
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The child must not write to the test's output: it says by its exit status what went wrong. */
+#define check(condition) \
+  G_STMT_START \
+  { \
+    if (!(condition)) \
+      _exit (10 + __COUNTER__); \
+  } \
+  G_STMT_END
+
+static gboolean
+quit_loop (gpointer flag)
+{
+  *(gboolean *) flag = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+await_child (pid_t child)
+{
+  int status;
+
+  g_assert_cmpint (child, >, 0);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+}
+
+/* In the child: whatever is done to the copied run comes to nothing. */
+static void
+live_as_copy (Guest *guest)
+{
+  guint ticks = guest->ticks;
+  gboolean over = FALSE;
+  guint turns = 0;
+  GSource *timeout = add_timeout (guest->context, 20, 0, quit_loop, &over);
+
+  alarm (30);
+  aio_guest_run_wake (guest->run);
+  while (!over)
+    {
+      g_main_context_iteration (guest->context, TRUE);
+      turns++;
+    }
+  drop_source (timeout);
+
+  check (guest->ticks == ticks);
+  check (turns <= 6);
+
+  /* Nor does it hang, or tell the guest to tidy up: that would reach into the parent. */
+  g_clear_pointer (&guest->context, g_main_context_unref);
+  check (guest->finished == 0);
+  check (guest->destroyed == 0);
+  aio_guest_run_stop (guest->run);
+  check (guest->finished == 0);
+  g_object_unref (guest->run);
+  check (guest->destroyed == 0);
+  g_object_unref (guest->poller);
+  check (guest->finished == 0);
+  check (guest->ticks == ticks);
+  _exit (0);
+}
+
+static void
+check_fork (Guest *guest)
+{
+  guint64 events = guest->events;
+  pid_t child = fork ();
+
+  if (child == 0)
+    live_as_copy (guest);
+
+  await_child (child);
+
+  /* The parent goes on as if nothing had happened. */
+  guest->answer = AIO_GUEST_TICK_WAIT;
+  for (guint i = 1; i <= 5; i++)
+    {
+      if (!guest->leave_events || i > 1)
+        guest_signal (guest);
+      guest->leave_events = FALSE;
+      iterate_until (guest->context, guest->events == events + i);
+    }
+  g_assert_cmpuint (guest->finished, ==, 0);
+}
+
+static void
+test_at_rest (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest_attach (guest);
+  guest_settle (guest);
+  check_fork (guest);
+}
+
+/* Readable in the child, too: the epoll set is the same. */
+static void
+test_readable (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest_attach (guest);
+  guest_settle (guest);
+  guest->leave_events = TRUE;
+  guest_signal (guest);
+  check_fork (guest);
+}
+
+static void
+test_yielded (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest->answer = AIO_GUEST_TICK_AGAIN;
+  guest_attach (guest);
+  iterate_until (guest->context, guest->dispatches >= 3);
+  check_fork (guest);
+}
+
+static void
+test_overdue (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest_attach (guest);
+  guest_settle (guest);
+  guest->deadline = g_get_monotonic_time () + 1000;
+  aio_guest_run_wake (guest->run);
+  g_main_context_iteration (guest->context, FALSE);
+  guest->deadline = -1;
+  check_fork (guest);
+}
+
+/* Inside a tick, as a guest's subprocess machinery may do it. */
+static void
+fork_in_tick (Guest *guest)
+{
+  pid_t child;
+
+  guest->on_tick = NULL;
+  child = fork ();
+
+  if (child == 0)
+    {
+      guint ticks = guest->ticks;
+
+      alarm (30);
+      aio_guest_run_set_reentrant (guest->run, TRUE);
+      aio_guest_run_wake (guest->run);
+      for (int i = 0; i < 10; i++)
+        g_main_context_iteration (guest->context, FALSE);
+      check (guest->ticks == ticks);
+      _exit (0);
+    }
+
+  await_child (child);
+}
+
+static void
+test_in_tick (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest->on_tick = fork_in_tick;
+  guest_attach (guest);
+  iterate_until (guest->context, guest->on_tick == NULL);
+  guest_signal (guest);
+  iterate_until (guest->context, guest->events == 1);
+}
+
+/* A run of the child's own. */
+static void
+test_new_in_child (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  pid_t child;
+
+  guest_attach (guest);
+  guest_settle (guest);
+  child = fork ();
+
+  if (child == 0)
+    {
+      Guest *own;
+
+      alarm (30);
+      own = guest_new (variant);
+      guest_attach (own);
+      guest_signal (own);
+      while (own->events == 0)
+        g_main_context_iteration (own->context, TRUE);
+      guest_free (own);
+      _exit (0);
+    }
+
+  await_child (child);
+  guest_signal (guest);
+  iterate_until (guest->context, guest->events == 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_unsetenv ("AIOGUEST_POLL_MODE");
+  g_test_init (&argc, &argv, NULL);
+
+  add_per_variant ("/fork/%s/at-rest", test_at_rest);
+  add_per_variant ("/fork/%s/readable", test_readable);
+  add_per_variant ("/fork/%s/yielded", test_yielded);
+  add_per_variant ("/fork/%s/overdue", test_overdue);
+  add_per_variant ("/fork/%s/in-tick", test_in_tick);
+  add_per_variant ("/fork/%s/new-in-child", test_new_in_child);
+
+  return g_test_run ();
+}
