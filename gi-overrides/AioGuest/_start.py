@@ -40,6 +40,7 @@ class _Life:
         self._draining = None
         self._drained = False
         self._raised = False
+        self._finished_handler = 0
         self._shutdown_handler = None
 
     # Beginning
@@ -99,7 +100,7 @@ class _Life:
 
         session.main_task = self.task
         self.task.add_done_callback(self._drain_once)
-        session.run.connect('finished', self._on_finished)
+        self._finished_handler = session.run.connect('finished', self._on_finished)
         self._hold_application(context)
 
     def _hold_application(self, context):
@@ -154,6 +155,7 @@ class _Life:
     def _on_finished(self, run, error):
         """The run is over, and no tick is going on."""
         session = self.session
+        run.disconnect(self._finished_handler)
         if session.guest.exception is not None:
             self.exception = session.guest.exception
         if error is not None:

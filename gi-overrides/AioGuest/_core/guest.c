@@ -95,6 +95,9 @@ release_guest (gpointer data)
     PyGILState_Release (self->held);
   self->is_attached = FALSE;
 
+  /* Python's collector sees the closures of a GObject only if nobody else holds it. */
+  g_clear_object (&self->run);
+
   Py_DECREF (self);
   PyGILState_Release (gil);
 }
@@ -222,6 +225,12 @@ guest_attach (PyObject *object, PyObject *context)
   Guest *self = (Guest *) object;
   g_autoptr (GError) error = NULL;
 
+  if (self->run == NULL)
+    {
+      PyErr_SetString (PyExc_RuntimeError, "the run of this Guest is over");
+      return NULL;
+    }
+
   if (guest_sync_watches (self) < 0)
     return NULL;
 
@@ -247,7 +256,12 @@ static PyObject *
 guest_stop (PyObject *object, G_GNUC_UNUSED PyObject *unused)
 {
   Guest *self = (Guest *) object;
-  g_autoptr (AioGuestRun) run = g_object_ref (self->run);
+  g_autoptr (AioGuestRun) run = NULL;
+
+  if (self->run == NULL)
+    Py_RETURN_NONE;
+
+  run = g_object_ref (self->run);
 
   /* It may join the poller's thread. */
   Py_BEGIN_ALLOW_THREADS
@@ -260,7 +274,11 @@ guest_stop (PyObject *object, G_GNUC_UNUSED PyObject *unused)
 static PyObject *
 guest_wake (PyObject *object, G_GNUC_UNUSED PyObject *unused)
 {
-  aio_guest_run_wake (((Guest *) object)->run);
+  Guest *self = (Guest *) object;
+
+  if (self->run != NULL)
+    aio_guest_run_wake (self->run);
+
   Py_RETURN_NONE;
 }
 
@@ -270,7 +288,11 @@ guest_iterate (PyObject *object, PyObject *arg)
 {
   Guest *self = (Guest *) object;
   GMainContext *context = arg == Py_None ? NULL : pyg_boxed_get (arg, GMainContext);
+  g_autoptr (AioGuestRun) run = NULL;
   gboolean failed = FALSE;
+
+  if (self->run == NULL)
+    Py_RETURN_NONE;
 
   if (!g_main_context_acquire (context))
     {
@@ -278,8 +300,8 @@ guest_iterate (PyObject *object, PyObject *arg)
       return NULL;
     }
 
-  Py_INCREF (self);
-  while (!failed && aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_RUNNING)
+  run = g_object_ref (self->run);
+  while (!failed && aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     {
       Py_BEGIN_ALLOW_THREADS
       g_main_context_iteration (context, TRUE);
@@ -287,7 +309,6 @@ guest_iterate (PyObject *object, PyObject *arg)
 
       failed = PyErr_CheckSignals () < 0;
     }
-  Py_DECREF (self);
 
   g_main_context_release (context);
 
@@ -300,7 +321,12 @@ guest_iterate (PyObject *object, PyObject *arg)
 static PyObject *
 guest_get_run (PyObject *object, G_GNUC_UNUSED void *closure)
 {
-  return pygobject_new (G_OBJECT (((Guest *) object)->run));
+  Guest *self = (Guest *) object;
+
+  if (self->run == NULL)
+    Py_RETURN_NONE;
+
+  return pygobject_new (G_OBJECT (self->run));
 }
 
 static PyObject *
@@ -337,7 +363,7 @@ static PyMethodDef guest_methods[] = {
 };
 
 static PyGetSetDef guest_getset[] = {
-  { "run", guest_get_run, NULL, PyDoc_STR ("The AioGuest.Run."), NULL },
+  { "run", guest_get_run, NULL, PyDoc_STR ("The AioGuest.Run, or None when it is over."), NULL },
   { "exception", guest_get_exception, NULL,
     PyDoc_STR ("The exception that ended the run from inside a tick, or None."), NULL },
   { "depth", guest_get_depth, NULL, PyDoc_STR ("How many ticks are going on, nested."), NULL },
