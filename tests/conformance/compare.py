@@ -64,7 +64,8 @@ def compare(tick, module, stock, ours, not_applicable):
         cases.append(_whole_file(tick, module, stock, ours))
 
     counts = _counts(cases)
-    counts.update(runs=ours.runs, loops=ours.loops, seconds=ours.seconds,
+    counts.update(runs=ours.runs, native_runs=ours.native_runs, ticks=ours.ticks,
+                  loops=ours.loops, seconds=ours.seconds,
                   stock_seconds=stock.seconds,
                   stock_failed=sum(o[0] == "failed" for o in stock.outcomes.values()))
     return cases, counts
@@ -119,8 +120,26 @@ def describe(tick, name, counts):
             f"{counts['seconds']:.1f} s")
     if "runs" in counts:
         text += (f" (stock {counts['stock_seconds']:.1f} s), "
-                 f"{counts['loops']} loops made, {counts['runs']} runs")
+                 f"{counts['loops']} loops made, {counts['runs']} runs, "
+                 f"{counts['native_runs']} of them native, {counts['ticks']} ticks")
     return text
+
+
+def was_used(tick, counts):
+    """Whether the loop under test did the work, and by the tick that is meant."""
+    name = f"{tick}: AioGuest.EventLoop did the work"
+    complaints = []
+    if not counts["runs"] or counts["ticks"] < counts["runs"]:
+        complaints.append("GLib dispatched less than once per run.")
+    # Select and poll selectors, debug mode and overridden methods are for the
+    # other tick; they are far fewer.
+    if tick == "native" and counts["native_runs"] < counts["runs"] / 2:
+        complaints.append("The native tick took part in less than half of the runs.")
+    if tick != "native" and counts["native_runs"] > counts["runs"] / 2:
+        complaints.append("The native tick took part in more than half of the runs.")
+    if complaints:
+        return Case(name, "failed", detail="\n".join([*complaints, describe(tick, "", counts)]))
+    return Case(name, "passed")
 
 
 def total(counted):

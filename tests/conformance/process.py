@@ -61,6 +61,8 @@ class FileResult:
     unraisable: list = dataclasses.field(default_factory=list)
     loops: int = 0
     runs: int = 0
+    ticks: int = 0
+    native_runs: int = 0
     descriptors: int = 0
     threads: int = 0
     seconds: float = 0.0
@@ -137,6 +139,8 @@ def _run_once(module, setup, loop_class, log_path, exclude_path, result):
         elif kind == "census":
             result.loops += event["loops"]
             result.runs += event["runs"]
+            result.ticks += event["ticks"]
+            result.native_runs += event["native_runs"]
         elif kind == "done":
             done = True
 

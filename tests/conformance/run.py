@@ -128,6 +128,8 @@ def main():
     output.mkdir(parents=True, exist_ok=True)
     not_applicable = read_not_applicable(HERE / "not-applicable.txt")
 
+    is_aioguest = options.loop_class.startswith("gi.repository.AioGuest:")
+
     tap = Tap()
     print("TAP version 13")
     tap.note(f"{sys.executable} {sys.version.split()[0]}, logs in {output}")
@@ -174,10 +176,15 @@ def main():
     for test_id in sorted(stale):
         tap.case(compare.Case(f"not-applicable.txt: {test_id}", "failed",
                               detail="There is no such test in this version."))
+    for tick, counted in summary["ticks"].items():
+        total = compare.total(counted.values())
+        summary["ticks"][tick] = {"total": total, "files": counted}
+        if files == available and is_aioguest and not options.baseline_only:
+            tap.case(compare.was_used(tick, total))
     tap.plan()
 
-    for tick, counted in summary["ticks"].items():
-        summary["ticks"][tick] = {"total": compare.total(counted.values()), "files": counted}
+    for tick, counts in summary["ticks"].items():
+        counted = counts["files"]
         tap.note(compare.describe(tick, "total", summary["ticks"][tick]["total"]))
         unused = [name for name, counts in counted.items() if counts.get("runs") == 0]
         if unused:

@@ -26,6 +26,8 @@ class Census:
         self.loops = 0
         self.runs = 0
         self.threads = set()
+        self.ticks = 0
+        self.native_runs = 0
 
     def count_loop(self):
         with self._lock:
@@ -36,8 +38,14 @@ class Census:
             self.runs += 1
             self.threads.add(threading.get_ident())
 
+    def count_ticks(self, ticks, native):
+        with self._lock:
+            self.ticks += ticks
+            self.native_runs += native
+
     def as_dict(self):
-        return {"loops": self.loops, "runs": self.runs, "threads": len(self.threads)}
+        return {"loops": self.loops, "runs": self.runs, "threads": len(self.threads),
+                "ticks": self.ticks, "native_runs": self.native_runs}
 
 
 def load_class(spec):
@@ -70,6 +78,25 @@ def count_use(loop_class, census):
 
     loop_class.__init__ = counted_init
     loop_class.run_forever = counted_run_forever
+
+
+def count_ticks(census):
+    """Let `census` count the dispatches by GLib, and which tick they were.
+
+    Ticks are the counter of the C run object.  There is no public way to ask
+    at the end of a run, so this looks in at the place where it ends.
+    """
+    from gi.overrides.AioGuest import _session
+
+    leave = _session.Session.leave
+
+    @functools.wraps(leave)
+    def counted_leave(self):
+        if _session.get_session(self.loop) is self:
+            census.count_ticks(self.run.get_property("ticks"), self.guest.native)
+        leave(self)
+
+    _session.Session.leave = counted_leave
 
 
 def substitute(loop_class):

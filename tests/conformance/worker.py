@@ -185,6 +185,8 @@ def main():
         loop_class = substitution.load_class(options.loop_class)
         substitution.substitute(loop_class)
         substitution.count_use(loop_class, census)
+        if options.loop_class.startswith("gi.repository.AioGuest:"):
+            substitution.count_ticks(census)
 
     from test.support import os_helper
     use_resources()
