@@ -136,10 +136,17 @@ is_readable (MainSource *self)
 
 /* Nesting */
 
+/* A source that is destroyed inside its own dispatch lets go of the run only after it. */
+static gboolean
+is_alive (MainSource *self)
+{
+  return aio_guest_run_is_alive (self->run) && !g_source_is_destroyed (&self->parent);
+}
+
 static gboolean
 may_run (MainSource *self)
 {
-  return aio_guest_run_is_alive (self->run) &&
+  return is_alive (self) &&
          (aio_guest_run_get_depth (self->run) == 0 || aio_guest_run_get_reentrant (self->run));
 }
 
@@ -318,13 +325,13 @@ run_slice (MainSource *self, gboolean when_idle)
       if (self->nested_first != 0)
         self->slice_start += self->nested_last - self->nested_first;
     }
-  while (tick == AIO_GUEST_TICK_AGAIN && aio_guest_run_is_alive (run) &&
+  while (tick == AIO_GUEST_TICK_AGAIN && is_alive (self) &&
          now < self->slice_start + aio_guest_run_get_slice (run));
 
   elapsed = now - self->slice_start;
 
   /* A nested tick, or the guest itself, may have ended the run already. */
-  if (aio_guest_run_is_alive (run))
+  if (is_alive (self))
     {
       if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
         aio_guest_run_end (run, g_steal_pointer (&error));
@@ -339,7 +346,7 @@ run_slice (MainSource *self, gboolean when_idle)
 
   aio_guest_run_leave (run, elapsed, tick == AIO_GUEST_TICK_AGAIN);
 
-  return aio_guest_run_is_alive (run) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  return is_alive (self) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 /* The main source */
