@@ -53,7 +53,12 @@ def check_options(options):
     _check_callable('done_callback', options.done_callback, 'a function of the main task')
     _check('debug', options.debug, bool, 'a bool')
     _check_callable('loop_factory', options.loop_factory, 'a function that makes an event loop')
-    _check('context', options.context, contextvars.Context, 'a contextvars.Context')
+    _check(
+        'context',
+        options.context,
+        contextvars.Context,
+        'a contextvars.Context (main_context is for GLib contexts)',
+    )
     _check('main_context', options.main_context, GLib.MainContext, 'a GLib.MainContext')
     _check('priority', options.priority, numbers.Integral, 'an int', optional=False)
     if not -_MAX_PRIORITY - 1 <= options.priority <= _MAX_PRIORITY:

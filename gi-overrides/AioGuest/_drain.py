@@ -7,6 +7,8 @@ import asyncio
 import inspect
 import warnings
 
+from ._internals import forget_task
+
 __all__ = ['drain']
 
 
@@ -38,8 +40,7 @@ async def _cancel(loop, tasks, timeout):
                 }
             )
     for task in pending:
-        # It can't be awaited any more, so asyncio shall not complain of it a second time.
-        task._log_destroy_pending = False
+        forget_task(task)
         warnings.warn(
             f'AioGuest gave up {task!r}, which did not end within {timeout} seconds of being '
             f'cancelled; it is at {_where(task)}',

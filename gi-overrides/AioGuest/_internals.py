@@ -21,6 +21,9 @@ __all__ = [
     'clear_stopping',
     'create_eager_task',
     'enter_running',
+    'forget_task',
+    'get_running_thread',
+    'has_uncollected_exception',
     'leave_running',
     'register_exit_function',
     'wakeup_on_signal',
@@ -64,6 +67,24 @@ def leave_running(loop, hooks):
 def clear_stopping(loop):
     """Take back a ``loop.stop()``."""
     loop._stopping = False
+
+
+def get_running_thread(loop):
+    """The identifier of the thread that the loop is running in, or None."""
+    return getattr(loop, '_thread_id', None)
+
+
+def has_uncollected_exception(task):
+    """Whether the task has failed, and nobody has asked for its exception."""
+    if not task.done() or task.cancelled():
+        return False
+    # Where the attribute is missing nobody can tell: better told twice than not at all.
+    return getattr(task, '_log_traceback', True) and task.exception() is not None
+
+
+def forget_task(task):
+    """Have asyncio not complain of a pending task that nobody will ever wait for."""
+    task._log_destroy_pending = False
 
 
 def register_exit_function(function):

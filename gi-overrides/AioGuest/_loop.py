@@ -5,11 +5,12 @@
 
 import asyncio
 import contextlib
+import selectors
 
 from gi.repository import GLib
 
 from ._internals import wakeup_on_signal
-from ._session import Session, get_session, resolve_context
+from ._session import Session, get_default_context, get_session
 
 __all__ = ['EventLoop']
 
@@ -33,12 +34,16 @@ class EventLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self, selector=None, *, main_context=None):
-        if main_context is not None and not isinstance(main_context, GLib.MainContext):
-            raise TypeError(
-                f'main_context must be a GLib.MainContext or None, not {main_context!r}'
-            )
+        try:
+            _check_arguments(selector, main_context)
+        except TypeError:
+            # asyncio's __del__ can't bear a loop that was never made.
+            super().__init__()
+            self.close()
+            raise
         super().__init__(selector)
         self._main_context = main_context
+        self._private_context = None
         # PyGObject looks for this name: a running loop whose _context is the main context in
         # question makes Gio's asynchronous functions return awaitables.
         self._context = main_context
@@ -52,7 +57,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         """
         self._check_closed()
         self._check_running()
-        context = self._context = resolve_context(self._main_context)
+        context = self._context = self._resolve_context()
         session = Session(self, context)
         with _thread_default(context):
             session.enter()
@@ -63,6 +68,13 @@ class EventLoop(asyncio.SelectorEventLoop):
                 self._context = self._main_context
         if session.guest.exception is not None:
             raise session.guest.exception
+
+    def _resolve_context(self):
+        context = self._main_context or get_default_context()
+        if context is None:
+            # A thread without a context of its own: the default one is not its to iterate.
+            context = self._private_context = self._private_context or GLib.MainContext()
+        return context
 
     def stop(self):
         """Stop running the event loop, at the end of the round that is going on.
@@ -87,6 +99,15 @@ class EventLoop(asyncio.SelectorEventLoop):
     def paused(self):
         """For PyGObject: a single iteration of the main context. The loop goes on meanwhile."""
         yield
+
+
+def _check_arguments(selector, main_context):
+    if selector is not None and not isinstance(selector, selectors.BaseSelector):
+        raise TypeError(
+            f'selector must be a selector of the selectors module or None, not {selector!r}'
+        )
+    if main_context is not None and not isinstance(main_context, GLib.MainContext):
+        raise TypeError(f'main_context must be a GLib.MainContext or None, not {main_context!r}')
 
 
 @contextlib.contextmanager

@@ -12,7 +12,11 @@ from gi.repository import GLib
 from . import _core
 from ._internals import enter_running, leave_running
 
-__all__ = ['Session', 'get_session', 'resolve_context']
+__all__ = ['Session', 'get_default_context', 'get_session']
+
+_TICK = os.environ.get('AIOGUEST_TICK') or 'native'
+if _TICK not in ('native', 'stock'):
+    raise ValueError(f"AIOGUEST_TICK is {_TICK!r}; it can be 'native' or 'stock'")
 
 # The sessions that are going on: by the loop's id and by the run's pointer, which is PyGObject's
 # hash of it. A session keeps its loop alive, so no id is used twice.
@@ -27,28 +31,15 @@ def get_session(loop_or_run):
     return _by_run.get(hash(loop_or_run))
 
 
-def resolve_context(main_context=None):
-    """The main context that a loop of this thread runs in.
+def get_default_context():
+    """The main context that a loop of this thread runs in, if it has not been told of another.
 
-    That is the thread-default one, or GLib's default one on the main thread. Another thread
-    without a context of its own gets a new one: the default context is not its to iterate.
+    That is the thread-default one, or GLib's default one on the main thread, else None.
     """
-    if main_context is not None:
-        return main_context
     context = GLib.MainContext.get_thread_default()
-    if context is not None:
-        return context
-    if threading.current_thread() is threading.main_thread():
-        return GLib.MainContext.default()
-    return GLib.MainContext()
-
-
-def _poll_tick():
-    """Whether the environment asks for the native tick, which is the default."""
-    tick = os.environ.get('AIOGUEST_TICK', '')
-    if tick not in ('', 'native', 'stock'):
-        raise ValueError(f"AIOGUEST_TICK is {tick!r}; it can be 'native' or 'stock'")
-    return tick != 'stock'
+    if context is None and threading.current_thread() is threading.main_thread():
+        context = GLib.MainContext.default()
+    return context
 
 
 class Session:
@@ -62,7 +53,7 @@ class Session:
         self.loop = loop
         self.main_context = main_context
         self.main_task = None
-        self.guest = _core.Guest(loop, native=_poll_tick(), on_end=on_end)
+        self.guest = _core.Guest(loop, native=_TICK == 'native', on_end=on_end)
         self.run = self.guest.run
         self._hooks = None
 

@@ -14,7 +14,12 @@ from gi.repository import Gio, GLib
 
 from ._arguments import check_coroutine, check_options, close_coroutine
 from ._drain import drain
-from ._internals import clear_stopping, register_exit_function
+from ._internals import (
+    clear_stopping,
+    get_running_thread,
+    has_uncollected_exception,
+    register_exit_function,
+)
 from ._loop import EventLoop
 from ._session import Session, get_session
 
@@ -79,7 +84,7 @@ class _Life:
 
         try:
             session = Session(loop, context, on_end=self._on_end)
-        except (TypeError, OSError) as error:
+        except (TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
             raise RuntimeError(
                 f'loop_factory returned {loop!r}, which can\'t be watched: {error}'
             ) from error
@@ -87,6 +92,7 @@ class _Life:
         session.run.set_priority(options.priority)
         session.run.set_slice(options.slice_us)
         session.run.set_name(options.name)
+        _check_context_is_free(context)
         session.enter()
         self.session = session
         if isinstance(loop, EventLoop):
@@ -201,12 +207,12 @@ class _Life:
                         'task': self.task,
                     }
                 )
-        elif not self._raised:
+        if not self._raised:
             self._report()
 
     def _report(self):
         error = self.exception
-        if error is None and not self.task.cancelled() and self.task._log_traceback:
+        if error is None and has_uncollected_exception(self.task):
             error = self.task.exception()
         if error is not None:
             self.loop.call_exception_handler(
@@ -286,7 +292,7 @@ class _Life:
 def _drain_at_exit():
     """The interpreter exits in mid-run: let every run come to its end, on its own thread only."""
     for life in list(_lives):
-        if life.loop._thread_id == threading.get_ident():
+        if get_running_thread(life.loop) == threading.get_ident():
             warnings.warn(
                 f'AioGuest run {life.session.run.get_name()!r} was still going on when the '
                 f'interpreter exited',
@@ -297,6 +303,15 @@ def _drain_at_exit():
 
 
 register_exit_function(_drain_at_exit)
+
+
+def _check_context_is_free(context):
+    if not context.acquire():
+        raise RuntimeError(
+            'main_context is owned by another thread, which iterates it: start the guest there, '
+            'or give this thread a main context of its own'
+        )
+    context.release()
 
 
 def _check_thread_is_free():
