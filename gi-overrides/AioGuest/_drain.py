@@ -5,8 +5,8 @@
 
 import asyncio
 import inspect
-import warnings
 
+from ._core import warn_of_resource
 from ._internals import forget_task
 
 __all__ = ['drain']
@@ -41,11 +41,10 @@ async def _cancel(loop, tasks, timeout):
             )
     for task in pending:
         forget_task(task)
-        warnings.warn(
+        warn_of_resource(
             f'AioGuest gave up {task!r}, which did not end within {timeout} seconds of being '
             f'cancelled; it is at {_where(task)}',
-            ResourceWarning,
-            source=task,
+            task,
         )
 
 

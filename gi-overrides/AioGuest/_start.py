@@ -5,14 +5,15 @@
 
 import asyncio
 import inspect
+import os
 import signal
 import threading
 import types
-import warnings
 
 from gi.repository import Gio, GLib
 
 from ._arguments import check_coroutine, check_options, close_coroutine
+from ._core import warn_of_resource
 from ._drain import drain
 from ._internals import (
     clear_stopping,
@@ -165,10 +166,9 @@ class _Life:
         if session.guest.exception is not None:
             self.exception = session.guest.exception
         if error is not None:
-            warnings.warn(
+            warn_of_resource(
                 f'AioGuest run {run.get_name()!r} ended before its main task did: {error.message}',
-                ResourceWarning,
-                source=self,
+                self.task,
             )
         session.leave()
         if not self._drained:
@@ -293,16 +293,17 @@ def _drain_at_exit():
     """The interpreter exits in mid-run: let every run come to its end, on its own thread only."""
     for life in list(_lives):
         if get_running_thread(life.loop) == threading.get_ident():
-            warnings.warn(
+            warn_of_resource(
                 f'AioGuest run {life.session.run.get_name()!r} was still going on when the '
                 f'interpreter exited',
-                ResourceWarning,
-                source=life,
+                life.task,
             )
             life.drain_now()
 
 
 register_exit_function(_drain_at_exit)
+# A forked child has copies of its parent's runs. They are the parent's to end.
+os.register_at_fork(after_in_child=_lives.clear)
 
 
 def _check_context_is_free(context):

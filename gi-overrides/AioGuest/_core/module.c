@@ -26,6 +26,30 @@ core_is_finalizing (void)
 #endif
 }
 
+/* Where filters make the warning an error, it is told as one in a finalizer is: what is being
+ * cleaned up must be cleaned up to the end. */
+static PyObject *
+core_warn_of_resource (G_GNUC_UNUSED PyObject *module, PyObject *args)
+{
+  const char *message;
+  PyObject *source;
+
+  if (!PyArg_ParseTuple (args, "sO:warn_of_resource", &message, &source))
+    return NULL;
+
+  if (PyErr_ResourceWarning (source, 1, "%s", message) < 0)
+    PyErr_WriteUnraisable (source);
+
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef core_methods[] = {
+  { "warn_of_resource", core_warn_of_resource, METH_VARARGS,
+    PyDoc_STR ("warn_of_resource(message, source)\n--\n\n"
+               "Issue a ResourceWarning from where nothing may be raised.") },
+  { NULL },
+};
+
 static int
 core_exec (PyObject *module)
 {
@@ -124,6 +148,7 @@ static PyModuleDef core_module = {
   .m_name = "_core",
   .m_doc = "Runs asyncio's ready callbacks inside the dispatch of a GLib main context.",
   .m_size = sizeof (CoreState),
+  .m_methods = core_methods,
   .m_slots = core_slots,
   .m_traverse = core_traverse,
   .m_clear = core_clear,
