@@ -19,6 +19,15 @@
   } \
   G_STMT_END
 
+/* Not by _exit(): valgrind would look for leaks there, and whatever the parent's threads held is
+ * lost in the child. */
+static void
+leave_child (void)
+{
+  execlp ("true", "true", NULL);
+  _exit (9);
+}
+
 static gboolean
 quit_loop (gpointer flag)
 {
@@ -69,7 +78,7 @@ live_as_copy (Guest *guest)
   g_object_unref (guest->poller);
   check (guest->finished == 0);
   check (guest->ticks == ticks);
-  _exit (0);
+  leave_child ();
 }
 
 static void
@@ -162,7 +171,7 @@ fork_in_tick (Guest *guest)
       for (int i = 0; i < 10; i++)
         g_main_context_iteration (guest->context, FALSE);
       check (guest->ticks == ticks);
-      _exit (0);
+      leave_child ();
     }
 
   await_child (child);
@@ -202,7 +211,7 @@ test_new_in_child (const Variant *variant)
       while (own->events == 0)
         g_main_context_iteration (own->context, TRUE);
       guest_free (own);
-      _exit (0);
+      leave_child ();
     }
 
   await_child (child);

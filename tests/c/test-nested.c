@@ -82,6 +82,7 @@ test_rests (const Variant *variant)
   Nest nest = { 0 };
   guint before;
 
+  aio_guest_run_set_slice (guest->run, NO_YIELD);
   guest_attach (guest);
   guest_settle (guest);
 
@@ -343,6 +344,7 @@ test_busy_time (const Variant *variant)
 {
   g_autoptr (Guest) guest = guest_new (variant);
 
+  aio_guest_run_set_slice (guest->run, NO_YIELD);
   guest_attach (guest);
   check_busy_time (guest, nest_and_measure);
   g_assert_cmpint (aio_guest_run_get_busy_time (guest->run), >=, 2000);
@@ -357,6 +359,7 @@ test_busy_time_reentrant (const Variant *variant)
   g_autoptr (Guest) guest = guest_new (variant);
 
   aio_guest_run_set_reentrant (guest->run, TRUE);
+  aio_guest_run_set_slice (guest->run, NO_YIELD);
   guest_attach (guest);
   check_busy_time (guest, nest_and_measure);
   g_assert_cmpint (aio_guest_run_get_busy_time (guest->run), >=, 2000);
