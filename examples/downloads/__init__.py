@@ -1,0 +1,3 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Downloads: a GTK 4 program that fetches files with aiohttp, hosted by AioGuest."""
