@@ -29,6 +29,7 @@
 /* The names of attributes, interned once. */
 #define CORE_NAMES(X) \
   X (_add_callback) \
+  X (_args) \
   X (_cancelled) \
   X (_clock_resolution) \
   X (_context) \
@@ -139,7 +140,7 @@ typedef struct
   guint depth;       /* of nested ticks */
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
   PyObject *padding; /* a cancelled handle */
-  PyObject *base_context; /* the thread's own, which nobody entered; see suspend.c */
+  PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
 
   /* events.c */
   PyObject *selector;

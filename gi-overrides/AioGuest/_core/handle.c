@@ -30,7 +30,9 @@ handle_is_cancelled (CoreState *state, PyObject *handle)
 /*
  * Reports an exception by the handle's own _run(), so that message, keys and traceback are
  * asyncio's to the letter. For one call the handle has, in the place of its context, an object
- * whose run() puts the context back and raises the exception that was raised before.
+ * whose run() puts the context back and raises the exception that was raised before. And if the
+ * callback has cancelled its own handle, which leaves it without arguments to unpack, it has none
+ * for that call.
  */
 
 typedef struct
@@ -39,6 +41,7 @@ typedef struct
 
   PyObject *handle;
   PyObject *context;
+  PyObject *args; /* what the handle has instead of a tuple, or NULL */
   PyObject *type;
   PyObject *value;
   PyObject *traceback;
@@ -53,7 +56,8 @@ raiser_run (PyObject *object,
   Raiser *self = (Raiser *) object;
   CoreState *state = core_state_of_type (Py_TYPE (self));
 
-  if (PyObject_SetAttr (self->handle, state->str__context, self->context) < 0)
+  if (PyObject_SetAttr (self->handle, state->str__context, self->context) < 0 ||
+      (self->args != NULL && PyObject_SetAttr (self->handle, state->str__args, self->args) < 0))
     return NULL;
 
   PyErr_Restore (g_steal_pointer (&self->type), g_steal_pointer (&self->value),
@@ -69,6 +73,7 @@ raiser_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (Py_TYPE (object));
   Py_VISIT (self->handle);
   Py_VISIT (self->context);
+  Py_VISIT (self->args);
   Py_VISIT (self->type);
   Py_VISIT (self->value);
   Py_VISIT (self->traceback);
@@ -82,6 +87,7 @@ raiser_clear (PyObject *object)
 
   Py_CLEAR (self->handle);
   Py_CLEAR (self->context);
+  Py_CLEAR (self->args);
   Py_CLEAR (self->type);
   Py_CLEAR (self->value);
   Py_CLEAR (self->traceback);
@@ -128,6 +134,26 @@ run_by_method (CoreState *state, PyObject *handle)
   return result != NULL ? 0 : -1;
 }
 
+/* Prepares the handle for the call of _run(). */
+static int
+lend_raiser (CoreState *state, Raiser *raiser)
+{
+  PyObject *args = handle_slot (raiser->handle, state->args_offset);
+
+  if (args == Py_None)
+    {
+      PyObject *none = PyTuple_New (0);
+      int result = none != NULL ? PyObject_SetAttr (raiser->handle, state->str__args, none) : -1;
+
+      Py_XDECREF (none);
+      if (result < 0)
+        return -1;
+      raiser->args = Py_NewRef (Py_None);
+    }
+
+  return PyObject_SetAttr (raiser->handle, state->str__context, (PyObject *) raiser);
+}
+
 static int
 report (CoreState *state, PyObject *handle, PyObject *context)
 {
@@ -140,7 +166,7 @@ report (CoreState *state, PyObject *handle, PyObject *context)
 
   PyErr_Fetch (&type, &value, &traceback);
 
-  raiser = PyObject_GC_New (Raiser, (PyTypeObject *) state->raiser_type);
+  raiser = (Raiser *) PyType_GenericAlloc ((PyTypeObject *) state->raiser_type, 0);
   if (raiser == NULL)
     {
       Py_XDECREF (type);
@@ -154,9 +180,8 @@ report (CoreState *state, PyObject *handle, PyObject *context)
   raiser->type = type;
   raiser->value = value;
   raiser->traceback = traceback;
-  PyObject_GC_Track (raiser);
 
-  if (PyObject_SetAttr (handle, state->str__context, (PyObject *) raiser) == 0)
+  if (lend_raiser (state, raiser) == 0)
     result = run_by_method (state, handle);
 
   Py_DECREF (raiser);

@@ -5,13 +5,13 @@
 #include "core.h"
 
 /*
- * A tick may be dispatched by a main loop that runs inside a step of a task, or inside any
- * callback of the host. For what the tick runs it must be as if that step had awaited: no
- * current task, none of the contexts entered that the step had entered (a Runner gives all its
- * tasks the same one), no exception being handled that would become a foreign __context__.
+ * A tick may be dispatched by a main loop that runs inside a step of a task. For what the tick
+ * runs it must be as if that step had awaited: no current task, none of the contexts entered that
+ * were entered since the outermost tick began (a Runner gives all its tasks the same one), no
+ * exception being handled that would become a foreign __context__.
  */
 
-/* Takes off every context entered on this thread, the innermost first. */
+/* Takes off every context entered since the outermost tick, the innermost first. */
 static int
 leave_contexts (Suspension *suspension, Guest *guest)
 {
@@ -23,7 +23,7 @@ leave_contexts (Suspension *suspension, Guest *guest)
 
       if (PyContext_Exit (context) < 0)
         {
-          /* The thread's own one, which copy_context() makes without entering it. */
+          /* The thread's own one, which copy_context() has made meanwhile without entering it. */
           PyErr_Clear ();
           Py_XSETREF (guest->base_context, context);
           break;
@@ -173,12 +173,16 @@ suspension_begin (Suspension *suspension, Guest *guest)
   suspension->handled = thread->exc_info;
   thread->exc_info = &suspension->none_handled;
 
+  if (guest->depth <= 1)
+    {
+      /* Between ticks no task is current, and what the host has entered stays so, as it would
+       * around run_forever(). */
+      Py_XSETREF (guest->base_context, Py_XNewRef (thread->context));
+      return 0;
+    }
+
   if (leave_contexts (suspension, guest) < 0)
     return -1;
-
-  /* Between ticks no task is current. */
-  if (guest->depth <= 1)
-    return 0;
 
   suspension->current_handle =
     Py_XNewRef (PyDict_GetItemWithError (guest->loop_dict, guest->state->str__current_handle));
