@@ -692,7 +692,8 @@ aio_guest_run_take_wake (AioGuestRun *self)
 gboolean
 aio_guest_run_has_work (AioGuestRun *self)
 {
-  return aio_guest_run_is_woken (self) || !aio_guest_run_is_owner (self) || (self->peek != NULL && self->peek (self->user_data));
+  return aio_guest_run_is_woken (self) || !aio_guest_run_is_owner (self) ||
+         (self->peek != NULL && self->peek (self->user_data));
 }
 
 guint

@@ -8,7 +8,8 @@
 #error "The preprocessor must be able to compare versions"
 #endif
 
-#if AIO_GUEST_CHECK_VERSION(AIO_GUEST_MAJOR_VERSION, AIO_GUEST_MINOR_VERSION, AIO_GUEST_MICRO_VERSION + 1)
+#if AIO_GUEST_CHECK_VERSION(AIO_GUEST_MAJOR_VERSION, AIO_GUEST_MINOR_VERSION, \
+                            AIO_GUEST_MICRO_VERSION + 1)
 #error "A later version than this one must be missing"
 #endif
 
