@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What every test gets: a watchdog, a check that nothing is left behind, and
+the fixtures that run a coroutine in a host."""
+
+import asyncio
+import faulthandler
+import gc
+import logging
+import os
+
+import pytest
+
+import support
+
+#: Seconds after which a test that hangs shows all stacks and ends the process.
+WATCHDOG = float(os.environ.get("AIOGUEST_TEST_WATCHDOG", "90"))
+
+_stderr = None
+
+
+def pytest_configure(config):
+    # Output capture is suspended here: this is the real standard error.
+    global _stderr
+    _stderr = os.fdopen(os.dup(2), "w")
+
+
+def pytest_unconfigure(config):
+    _stderr.close()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show the figures that tests have measured."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) != "call":
+                continue
+            for name, value in report.user_properties:
+                terminalreporter.write_line(f"# {report.nodeid}: {name} = {value}")
+
+
+@pytest.fixture(autouse=True)
+def watchdog():
+    faulthandler.dump_traceback_later(WATCHDOG, exit=True, file=_stderr)
+    yield
+    faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    """No running loop, source or thread of ours outlives a test."""
+    mark = support.source_mark()
+    yield
+    gc.collect()
+    assert asyncio._get_running_loop() is None, "a running loop was left set"
+    assert support.sources_since(mark) == [], "sources were left attached"
+    assert support.poller_threads() == 0, "a poller thread was left"
+
+
+@pytest.fixture(params=sorted(support.HOSTS))
+def run(request):
+    """Run a coroutine to its end in one of the hosts; return its result."""
+    return support.HOSTS[request.param]
+
+
+@pytest.fixture
+def errors(caplog):
+    """The records that asyncio's logger gets at ERROR or above."""
+    caplog.set_level(logging.ERROR, "asyncio")
+
+    def get():
+        return [
+            record
+            for record in caplog.records
+            if record.name == "asyncio" and record.levelno >= logging.ERROR
+        ]
+
+    return get

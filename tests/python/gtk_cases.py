@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The same cases for GTK 3 and GTK 4, each in a process of its own.
+
+A test module requires one version of the namespace and then imports these.
+"""
+
+import asyncio
+
+from gi.repository import AioGuest, Gdk, Gio, GLib, Gtk
+
+import support
+
+GTK_4 = Gtk.get_major_version() == 4
+
+
+def application():
+    return Gtk.Application(
+        application_id="org.example.AioGuest", flags=Gio.ApplicationFlags.NON_UNIQUE
+    )
+
+
+def show(window, child):
+    if GTK_4:
+        window.set_child(child)
+        window.present()
+    else:
+        window.add(child)
+        window.show_all()
+
+
+def click(button):
+    if GTK_4:
+        button.emit("clicked")
+    else:
+        button.clicked()
+
+
+def test_a_display_is_there():
+    assert Gdk.Display.get_default() is not None
+
+
+def test_create_task_from_clicked():
+    app = application()
+    order = []
+
+    async def work():
+        order.append("task")
+        await asyncio.sleep(0.005)
+        order.append("awaited")
+        app.quit()
+
+    def clicked(button):
+        assert asyncio.current_task() is None
+        order.append(asyncio.create_task(work()))
+        order.append("clicked")
+
+    def activate(app):
+        window = Gtk.ApplicationWindow(application=app)
+        button = Gtk.Button(label="Start")
+        button.connect("clicked", clicked)
+        show(window, button)
+        GLib.idle_add(click, button)
+
+    async def main():
+        await asyncio.Event().wait()
+
+    app.connect("activate", activate)
+    AioGuest.run(app, main=main, debug=False)
+    assert isinstance(order[0], asyncio.Task)
+    assert order[1:] == ["clicked", "task", "awaited"]
+
+
+def test_start_from_activate():
+    app = application()
+    results = []
+
+    async def main(window):
+        await asyncio.sleep(0.005)
+        window.close()
+        return "closed by main"
+
+    def activate(app):
+        window = Gtk.ApplicationWindow(application=app)
+        show(window, Gtk.Label(label="Hello"))
+        support.start(main(window), done_callback=lambda task: results.append(task.result()))
+
+    app.connect("activate", activate)
+    assert app.run([]) == 0
+    support.Rescue().until(lambda: asyncio._get_running_loop() is None)
+    assert results == ["closed by main"]
+
+
+def test_start_before_run():
+    app = application()
+    order = []
+
+    async def child():
+        await asyncio.sleep(0.001)
+        order.append("child")
+
+    async def main():
+        order.append("main")
+        await asyncio.sleep(0.05)
+
+    app.connect("activate", lambda app: order.append("activate"))
+    support.start(main(), application=app, done_callback=lambda task: order.append("done"))
+    asyncio.create_task(child())
+    assert app.run([]) == 0
+    assert sorted(order) == ["activate", "child", "done", "main"]
+    assert order[-1] == "done"
+
+
+def test_frames_are_drawn_while_the_guest_floods():
+    """A tick callback of a widget goes on beside tasks that never rest."""
+    app = application()
+    frames = []
+
+    async def flood():
+        while True:
+            await asyncio.sleep(0)
+
+    async def main(window):
+        tasks = [asyncio.create_task(flood()) for _ in range(10)]
+        deadline = asyncio.get_running_loop().time() + 30
+        while len(frames) < 30 and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+        window.close()
+
+    def tick(widget, clock):
+        frames.append(clock.get_frame_time())
+        widget.queue_draw()
+        return GLib.SOURCE_CONTINUE
+
+    def activate(app):
+        window = Gtk.ApplicationWindow(application=app)
+        area = Gtk.DrawingArea()
+        area.add_tick_callback(tick)
+        show(window, area)
+        support.start(main(window))
+
+    app.connect("activate", activate)
+    app.run([])
+    support.Rescue().until(lambda: asyncio._get_running_loop() is None)
+    assert len(frames) >= 30
+
+
+def test_last_window_closed_drains_the_run():
+    app = application()
+    order = []
+
+    async def main():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.005)
+            order.append("drained")
+
+    def activate(app):
+        window = Gtk.ApplicationWindow(application=app)
+        show(window, Gtk.Label(label="Hello"))
+        support.start(main(), application=app, done_callback=lambda task: order.append("done"))
+        # The run holds the application, so it is quit that ends it here.
+        GLib.timeout_add(20, lambda: app.quit())
+
+    app.connect("activate", activate)
+    app.run([])
+    order.append("returned")
+    assert order == ["drained", "done", "returned"]

@@ -1,0 +1,181 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Shared by the tests: hosts, and what can be seen of a main context."""
+
+import os
+import threading
+import time
+
+import gi
+
+gi.require_version("AioGuest", "1.0")
+
+from gi.repository import AioGuest, GLib  # noqa: E402
+
+#: What is asked for of the tick: "native", "stock", or None.
+TICK = os.environ.get("AIOGUEST_TICK")
+
+
+# Hosts.  `-X dev` turns asyncio's debug mode on, and with it the native tick
+# off; so debug mode is off here unless a test asks for it.
+
+
+def run_owning(coro, **options):
+    """The thread is AioGuest.run()'s."""
+    options.setdefault("debug", False)
+    return AioGuest.run(coro, **options)
+
+
+def collect(task):
+    """Look at how it ended: an exception that nobody has seen is reported."""
+    if not task.cancelled():
+        task.exception()
+
+
+def run_in_main_loop(coro, **options):
+    """The thread is a GLib.MainLoop's."""
+    options.setdefault("debug", False)
+    main_loop = GLib.MainLoop(options.get("main_context"))
+    # Nothing prevents the run from being over before the main loop runs, but
+    # then quit() would be lost.
+    finished = []
+
+    def done(task):
+        finished.append(task)
+        collect(task)
+        main_loop.quit()
+
+    task = AioGuest.start(coro, done_callback=done, **options)
+    if not finished:
+        main_loop.run()
+    assert finished == [task]
+    return task.result()
+
+
+def run_by_iteration(coro, **options):
+    """The thread iterates the main context by hand."""
+    options.setdefault("debug", False)
+    context = options.get("main_context") or GLib.MainContext.default()
+    finished = []
+
+    def done(task):
+        finished.append(task)
+        collect(task)
+
+    task = AioGuest.start(coro, done_callback=done, **options)
+    while not finished:
+        context.iteration(True)
+    assert finished == [task]
+    return task.result()
+
+
+HOSTS = {
+    "run": run_owning,
+    "main-loop": run_in_main_loop,
+    "iteration": run_by_iteration,
+}
+
+
+def start(coro, **options):
+    """AioGuest.start() without debug mode."""
+    options.setdefault("debug", False)
+    return AioGuest.start(coro, **options)
+
+
+class Rescue:
+    """Iterates a main context by turns, and gets out of one that hangs.
+
+    A lost wake-up shows as a poll that lasts for ever; then a thread wakes the
+    context, and the turn is counted as rescued.
+    """
+
+    def __init__(self, context=None, patience=5.0):
+        self.context = context or GLib.MainContext.default()
+        self.patience = patience
+        self.rescued = False
+
+    def _rescue(self):
+        self.rescued = True
+        self.context.wakeup()
+
+    def turn(self):
+        timer = threading.Timer(self.patience, self._rescue)
+        timer.start()
+        try:
+            self.context.iteration(True)
+        finally:
+            timer.cancel()
+            timer.join()
+        assert not self.rescued, "the main context slept while there was work"
+
+    def until(self, condition, turns=10_000):
+        """Iterate until condition() is true; return the number of turns."""
+        for count in range(turns):
+            if condition():
+                return count
+            self.turn()
+        raise AssertionError(f"not in {turns} turns")
+
+    def settle(self):
+        """Iterate until nothing is ready."""
+        while self.context.iteration(False):
+            pass
+
+
+# Sources.  GLib numbers the sources of a context; so a source of known age can
+# be looked up by counting.
+
+
+def source_mark(context=None):
+    """A number that is below those of all sources attached from now on."""
+    context = context or GLib.MainContext.default()
+    source = GLib.Timeout(3_600_000)
+    number = source.attach(context)
+    source.destroy()
+    return number
+
+
+def sources_since(mark, context=None):
+    """The names of our sources attached since then and not destroyed."""
+    context = context or GLib.MainContext.default()
+    found = []
+    for number in range(mark + 1, source_mark(context)):
+        source = context.find_source_by_id(number)
+        if source is not None:
+            name = source.get_name() or ""
+            if name.startswith("[aioguest]"):
+                found.append(name)
+    return found
+
+
+# The process.
+
+
+def poller_threads():
+    """How many threads of AioGuest.Poller there are."""
+    count = 0
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/comm") as file:
+                count += file.read().startswith("aioguest")
+        except FileNotFoundError:
+            pass
+    return count
+
+
+def descriptors():
+    return sorted(int(name) for name in os.listdir("/proc/self/fd"))
+
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+
+def resident():
+    """Resident memory in bytes."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def monotonic_ms():
+    return time.monotonic() * 1000

@@ -1,0 +1,169 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs bound to a Gio.Application."""
+
+import asyncio
+
+import pytest
+from gi.repository import AioGuest, Gio, GLib
+
+import support
+
+
+def application(name="org.example.Bound"):
+    app = Gio.Application(application_id=name, flags=Gio.ApplicationFlags.NON_UNIQUE)
+    app.connect("activate", lambda app: None)
+    return app
+
+
+def test_run_application():
+    order = []
+    app = application()
+    app.connect("startup", lambda app: order.append("startup"))
+    app.connect("shutdown", lambda app: order.append("shutdown"))
+
+    async def main():
+        order.append("main")
+        await asyncio.sleep(0.01)
+        order.append("main over")
+
+    assert AioGuest.run(app, main=main, debug=False) == 0
+    # The application was held for as long as main took.
+    assert order == ["startup", "main", "main over", "shutdown"]
+
+
+def test_run_application_with_arguments():
+    seen = []
+    app = Gio.Application(
+        application_id="org.example.Arguments",
+        flags=Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_COMMAND_LINE,
+    )
+
+    def command_line(app, line):
+        seen.extend(line.get_arguments())
+        return 0
+
+    app.connect("command-line", command_line)
+
+    async def main():
+        await asyncio.sleep(0.01)
+
+    assert AioGuest.run(app, ["program", "one", "two"], main=main, debug=False) == 0
+    assert seen == ["program", "one", "two"]
+
+
+def test_quit_cancels_and_drains():
+    order = []
+    app = application()
+
+    async def main():
+        asyncio.get_running_loop().call_later(0.01, app.quit)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            order.append("drained")
+
+    AioGuest.run(app, main=main, debug=False)
+    order.append("returned")
+    assert order == ["drained", "returned"]
+
+
+def test_start_holds_the_application():
+    app = application()
+    results = []
+
+    async def main():
+        await asyncio.sleep(0.02)
+        return "held"
+
+    def activate(app):
+        support.start(
+            main(), application=app, done_callback=lambda task: results.append(task.result())
+        )
+
+    app.connect("activate", activate)
+    app.run([])
+    assert results == ["held"]
+
+
+def test_create_task_from_activate():
+    app = Gio.Application(
+        application_id="org.example.Activate", flags=Gio.ApplicationFlags.NON_UNIQUE
+    )
+    results = []
+
+    async def child():
+        await asyncio.sleep(0.001)
+        results.append("child")
+
+    async def main():
+        await asyncio.sleep(0.05)
+
+    app.connect("activate", lambda app: results.append(asyncio.create_task(child())))
+    AioGuest.run(app, main=main, debug=False)
+    assert isinstance(results[0], asyncio.Task)
+    assert results[1:] == ["child"]
+
+
+def test_create_task_after_start_before_run():
+    app = application()
+    results = []
+
+    async def child():
+        await asyncio.sleep(0.001)
+        return "child"
+
+    async def main():
+        await asyncio.sleep(0.01)
+        app.release()
+
+    app.hold()
+    support.start(main(), done_callback=lambda task: results.append("main"))
+    child_task = asyncio.create_task(child())
+    assert not child_task.done()
+    app.run([])
+    support.Rescue().until(lambda: asyncio._get_running_loop() is None)
+    assert child_task.result() == "child"
+    assert results == ["main"]
+
+
+def test_exception_of_main_is_raised_or_reported(errors):
+    app = application()
+
+    async def main():
+        await asyncio.sleep(0)
+        raise LookupError("from main")
+
+    try:
+        AioGuest.run(app, main=main, debug=False)
+    except LookupError:
+        assert errors() == []
+    else:
+        assert [record.exc_info[0] for record in errors()] == [LookupError]
+
+
+@pytest.mark.parametrize("main", [None, 5, "main"])
+def test_main_must_be_a_function(main):
+    with pytest.raises(TypeError, match="main"):
+        AioGuest.run(application(), main=main)
+
+
+def test_main_must_be_asynchronous():
+    def main():
+        return 5
+
+    with pytest.raises(TypeError, match="main"):
+        AioGuest.run(application(), main=main)
+
+
+def test_idle_callbacks_of_the_application_run():
+    app = application()
+    seen = []
+
+    async def main():
+        GLib.idle_add(lambda: seen.append("idle"))
+        await asyncio.sleep(0.01)
+
+    AioGuest.run(app, main=main, debug=False)
+    assert seen == ["idle"]

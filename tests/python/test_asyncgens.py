@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Asynchronous generators are finalised by the run."""
+
+import asyncio
+import gc
+import sys
+
+import pytest
+from gi.repository import GLib
+
+import support
+
+
+def test_unfinished_generator_is_closed_at_the_end(run):
+    order = []
+
+    async def generate():
+        try:
+            yield 1
+            yield 2
+        finally:
+            await asyncio.sleep(0)
+            order.append("closed")
+
+    async def main():
+        generator = generate()
+        assert await anext(generator) == 1
+        return generator
+
+    generator = run(main())
+    assert order == ["closed"]
+    del generator
+
+
+def test_dropped_generator_is_closed_soon(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        closed = loop.create_future()
+
+        async def generate():
+            try:
+                yield 1
+            finally:
+                await asyncio.sleep(0)
+                closed.set_result("closed")
+
+        async for _ in generate():
+            break
+        gc.collect()
+        return await closed
+
+    assert run(main()) == "closed"
+
+
+def test_generator_first_iterated_in_a_task_of_a_host_callback():
+    closed = []
+
+    async def generate():
+        try:
+            yield 1
+        finally:
+            closed.append(True)
+
+    async def iterate(generators):
+        generators.append(generate())
+        await anext(generators[0])
+
+    async def main():
+        generators = []
+        GLib.idle_add(lambda: asyncio.create_task(iterate(generators)) and False)
+        while not generators:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001)
+        return generators
+
+    generators = support.run_in_main_loop(main())
+    assert closed == [True]
+    del generators
+
+
+def test_hooks_are_put_back(run):
+    before = sys.get_asyncgen_hooks()
+
+    async def main():
+        assert sys.get_asyncgen_hooks() != before
+
+    run(main())
+    assert sys.get_asyncgen_hooks() == before
+
+
+def test_hooks_are_put_back_after_failure(run):
+    before = sys.get_asyncgen_hooks()
+
+    async def main():
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        run(main())
+    assert sys.get_asyncgen_hooks() == before
+
+
+def test_error_while_closing_is_reported_as_by_asyncio():
+    contexts = []
+
+    async def generate():
+        try:
+            yield 1
+        finally:
+            raise LookupError("in clean-up")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: contexts.append(context))
+        generator = generate()
+        await anext(generator)
+        return generator
+
+    def seen():
+        result = [
+            (context["message"].partition("<")[0], set(context), type(context["exception"]))
+            for context in contexts
+        ]
+        contexts.clear()
+        return result
+
+    asyncio.run(main(), debug=False)
+    expected = seen()
+    assert len(expected) == 1
+    support.run_owning(main())
+    assert seen() == expected

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Work on threads: executors and to_thread()."""
+
+import asyncio
+import concurrent.futures
+import contextvars
+import threading
+
+import pytest
+
+import support
+
+
+def test_run_in_executor(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, threading.get_ident)
+
+    assert run(main()) != threading.get_ident()
+
+
+def test_to_thread_with_context(run):
+    variable = contextvars.ContextVar("variable")
+
+    async def main():
+        variable.set("seen")
+        return await asyncio.to_thread(variable.get)
+
+    assert run(main()) == "seen"
+
+
+def test_exception(run):
+    def fail():
+        raise LookupError("on the thread")
+
+    async def main():
+        with pytest.raises(LookupError, match="on the thread"):
+            await asyncio.to_thread(fail)
+
+    run(main())
+
+
+def test_own_executor(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            return await asyncio.gather(
+                *(loop.run_in_executor(pool, pow, 2, n) for n in range(50))
+            )
+
+    assert run(main()) == [2**n for n in range(50)]
+
+
+def test_many(run):
+    async def main():
+        return await asyncio.gather(*(asyncio.to_thread(int, n) for n in range(200)))
+
+    assert run(main()) == list(range(200))
+
+
+def test_default_executor_ends_with_the_run(run):
+    before = threading.active_count()
+
+    async def main():
+        await asyncio.gather(*(asyncio.to_thread(int) for _ in range(10)))
+        assert threading.active_count() > before
+
+    run(main())
+    assert threading.active_count() == before
+
+
+def test_end_of_run_waits_for_the_executor():
+    started = threading.Event()
+    release = threading.Event()
+    order = []
+
+    def work():
+        started.set()
+        release.wait()
+        order.append("work")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, work)
+        await loop.run_in_executor(None, started.wait)
+        loop.call_soon(release.set)
+
+    support.run_owning(main())
+    order.append("over")
+    assert order == ["work", "over"]
+
+
+def test_run_coroutine_threadsafe(run):
+    async def answer():
+        await asyncio.sleep(0.001)
+        return 42
+
+    async def main():
+        loop = asyncio.get_running_loop()
+
+        def ask():
+            return asyncio.run_coroutine_threadsafe(answer(), loop).result(30)
+
+        return await asyncio.to_thread(ask)
+
+    assert run(main()) == 42

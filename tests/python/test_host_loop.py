@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A host loop that stops and starts again, with the run going on."""
+
+import asyncio
+import time
+
+from gi.repository import Gio, GLib
+
+import support
+
+
+async def count_to(limit, counts):
+    for number in range(limit):
+        counts.append(number)
+        await asyncio.sleep(0.002)
+    return "counted"
+
+
+def run_for(milliseconds):
+    main_loop = GLib.MainLoop()
+    GLib.timeout_add(milliseconds, main_loop.quit)
+    main_loop.run()
+
+
+def test_main_loop_stops_and_starts():
+    counts = []
+    task = support.start(count_to(60, counts))
+    loop = asyncio.get_running_loop()
+    stops = 0
+    while not task.done():
+        before = len(counts)
+        run_for(20)
+        stops += 1
+        if not task.done():
+            assert len(counts) > before
+            # Still this thread's loop while no host runs.
+            assert asyncio.get_running_loop() is loop
+    assert task.result() == "counted"
+    assert stops > 2
+    assert counts == list(range(60))
+    support.Rescue().until(loop.is_closed)
+
+
+def test_timer_due_while_no_host_runs():
+    order = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        loop.call_later(0.02, order.append, "timer")
+        loop.call_later(0.03, over.set_result, None)
+        await over
+
+    task = support.start(main())
+    run_for(5)
+    time.sleep(0.05)
+    assert order == []
+    support.Rescue().until(task.done)
+    assert order == ["timer"]
+    support.Rescue().until(lambda: asyncio._get_running_loop() is None)
+
+
+def test_work_given_while_no_host_runs():
+    async def main():
+        return await asyncio.get_running_loop().create_future()
+
+    async def child():
+        await asyncio.sleep(0)
+        return "from outside"
+
+    task = support.start(main(), debug=False)
+    support.Rescue().settle()
+    other = asyncio.create_task(child())
+    rescue = support.Rescue()
+    rescue.until(other.done)
+    assert other.result() == "from outside"
+    task.cancel()
+    rescue.until(lambda: asyncio._get_running_loop() is None)
+
+
+def test_different_hosts_take_turns():
+    """A main loop, iteration by hand, an application: all on one context."""
+    counts = []
+    task = support.start(count_to(100, counts))
+    rescue = support.Rescue()
+    while not task.done():
+        run_for(10)
+        for _ in range(3):
+            if not task.done():
+                rescue.turn()
+    assert counts == list(range(100))
+    rescue.until(lambda: asyncio._get_running_loop() is None)
+
+
+def held_application(name):
+    return Gio.Application(application_id=name, flags=Gio.ApplicationFlags.NON_UNIQUE)
+
+
+def test_application():
+    results = []
+    app = held_application("org.example.Held")
+
+    async def main():
+        counts = []
+        await count_to(10, counts)
+        app.release()
+        return counts
+
+    def activate(app):
+        app.hold()
+        support.start(main(), done_callback=lambda task: results.append(task.result()))
+
+    app.connect("activate", activate)
+    assert app.run([]) == 0
+    support.Rescue().until(lambda: asyncio._get_running_loop() is None)
+    assert results == [list(range(10))]
+
+
+def test_application_stops_and_another_one_starts():
+    """The run goes on in the next application's main loop.
+
+    It uses a main context of its own thread's default, and ends in the second.
+    """
+    counts = []
+    task = support.start(count_to(60, counts), done_callback=lambda task: None)
+
+    def run_application(name, when_over):
+        app = held_application(name)
+
+        def activate(app):
+            app.hold()
+            when_over(app)
+
+        app.connect("activate", activate)
+        return app.run([])
+
+    # A plain main loop first: quitting an application ends a run on the
+    # default context, which is another test's subject.
+    run_for(20)
+    first = len(counts)
+    assert 0 < first < 60
+
+    def quit_when_done(app):
+        task.add_done_callback(lambda task: app.release())
+
+    assert run_application("org.example.Second", quit_when_done) == 0
+    assert task.result() == "counted"
+    assert counts == list(range(60))
+    support.Rescue().until(lambda: asyncio._get_running_loop() is None)

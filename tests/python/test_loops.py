@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Loops as guests, and AioGuest.EventLoop on its own."""
+
+import asyncio
+import sys
+import threading
+
+import pytest
+from gi.repository import AioGuest, GLib
+
+import support
+
+
+async def work():
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    GLib.timeout_add(5, lambda: over.set_result(None))
+    await asyncio.gather(asyncio.sleep(0.01), asyncio.to_thread(int))
+    await over
+    return loop
+
+
+# loop_factory
+
+
+def test_default_is_event_loop(run):
+    assert isinstance(run(work()), AioGuest.EventLoop)
+
+
+def test_stock_selector_loop(run):
+    loop = run(work(), loop_factory=asyncio.SelectorEventLoop)
+    assert type(loop) is asyncio.SelectorEventLoop
+    assert loop.is_closed()
+
+
+def test_factory_with_an_instance(run):
+    mine = asyncio.SelectorEventLoop()
+    assert run(work(), loop_factory=lambda: mine) is mine
+
+
+def test_loop_that_overrides_run_once(run):
+    class Loop(asyncio.SelectorEventLoop):
+        rounds = 0
+
+        def _run_once(self):
+            self.rounds += 1
+            super()._run_once()
+
+    loop = run(work(), loop_factory=Loop)
+    assert loop.rounds > 2
+
+
+def test_loop_that_overrides_process_events(run):
+    class Loop(asyncio.SelectorEventLoop):
+        events = 0
+
+        def _process_events(self, event_list):
+            self.events += len(event_list)
+            super()._process_events(event_list)
+
+    loop = run(work(), loop_factory=Loop)
+    assert loop.events > 0
+
+
+def test_run_once_replaced_in_mid_run(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        original = loop._run_once
+        rounds = []
+
+        def run_once():
+            rounds.append(True)
+            original()
+
+        loop._run_once = run_once
+        await asyncio.sleep(0.005)
+        del loop._run_once
+        count = len(rounds)
+        await asyncio.sleep(0.005)
+        return count, len(rounds)
+
+    before, after = run(main())
+    assert before >= 1
+    # The round that took it away may still count.
+    assert after <= before + 1
+
+
+def test_loop_with_its_own_time(run):
+    class Loop(asyncio.SelectorEventLoop):
+        def time(self):
+            # Another zero, and ten times as fast.
+            return super().time() * 10 + 1_000_000
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        start, real = loop.time(), asyncio.SelectorEventLoop.time(loop)
+        await asyncio.sleep(0.2)
+        return loop.time() - start, asyncio.SelectorEventLoop.time(loop) - real
+
+    own, real = run(main(), loop_factory=Loop)
+    assert own >= 0.2
+    assert real >= 0.02
+
+
+def test_loop_made_by_a_test_clock(run):
+    """A clock that jumps, as fake clocks in tests do."""
+    class Loop(asyncio.SelectorEventLoop):
+        offset = 0.0
+
+        def time(self):
+            return super().time() + self.offset
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        sleeping = asyncio.create_task(asyncio.sleep(1000, "slept"))
+        await asyncio.sleep(0)
+        loop.offset = 2000.0
+        await asyncio.sleep(0)
+        return await asyncio.wait_for(sleeping, 30)
+
+    assert run(main(), loop_factory=Loop) == "slept"
+
+
+def test_subclass_of_event_loop(run):
+    class Loop(AioGuest.EventLoop):
+        pass
+
+    assert type(run(work(), loop_factory=Loop)) is Loop
+
+
+# EventLoop on its own
+
+
+def test_under_asyncio_runner():
+    with asyncio.Runner(loop_factory=AioGuest.EventLoop, debug=False) as runner:
+        loop = runner.run(work())
+        assert isinstance(loop, AioGuest.EventLoop)
+        assert runner.run(work()) is loop
+    assert loop.is_closed()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="loop_factory came with Python 3.12")
+def test_under_asyncio_run():
+    loop = asyncio.run(work(), loop_factory=AioGuest.EventLoop, debug=False)
+    assert isinstance(loop, AioGuest.EventLoop)
+    assert loop.is_closed()
+
+
+def test_exception_under_runner():
+    async def main():
+        raise LookupError("from main")
+
+    with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
+        with pytest.raises(LookupError, match="from main"):
+            runner.run(main())
+        # And it goes on.
+        assert runner.run(asyncio.sleep(0.001, "again")) == "again"
+
+
+def test_run_until_complete():
+    loop = AioGuest.EventLoop()
+    try:
+        assert loop.run_until_complete(asyncio.sleep(0.001, 1)) == 1
+        assert loop.run_until_complete(asyncio.sleep(0.001, 2)) == 2
+        assert not loop.is_running()
+    finally:
+        loop.close()
+
+
+def test_run_forever_and_stop_from_the_host():
+    loop = AioGuest.EventLoop()
+    try:
+        for _ in range(3):
+            ran = []
+            loop.call_soon(ran.append, "callback")
+            GLib.timeout_add(5, lambda: loop.stop())
+            loop.run_forever()
+            assert ran == ["callback"]
+            assert asyncio._get_running_loop() is None
+    finally:
+        loop.close()
+
+
+def test_stop_before_run_forever_runs_one_round():
+    ran = []
+    loop = AioGuest.EventLoop()
+    try:
+        loop.call_soon(ran.append, "in the round")
+        loop.stop()
+        loop.run_forever()
+        assert ran == ["in the round"]
+    finally:
+        loop.close()
+
+
+def test_running_loop_refuses_to_run_again(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        coro = asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="already running"):
+            loop.run_until_complete(coro)
+        coro.close()
+        with pytest.raises(RuntimeError, match="already running"):
+            loop.run_forever()
+
+    run(main())
+
+
+def test_main_context_argument():
+    context = GLib.MainContext.new()
+    fired = []
+    source = GLib.Timeout(1)
+    source.set_callback(lambda *args: fired.append(True))
+    source.attach(context)
+    loop = AioGuest.EventLoop(main_context=context)
+    try:
+        loop.run_until_complete(asyncio.sleep(0.02))
+    finally:
+        loop.close()
+    assert fired == [True]
+
+
+def test_thread_default_context():
+    fired = []
+
+    def thread():
+        context = GLib.MainContext.new()
+        context.push_thread_default()
+        source = GLib.Timeout(1)
+        source.set_callback(lambda *args: fired.append(threading.get_ident()))
+        source.attach(context)
+        with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
+            runner.run(asyncio.sleep(0.02))
+        context.pop_thread_default()
+
+    worker = threading.Thread(target=thread)
+    worker.start()
+    worker.join()
+    assert fired == [worker.ident]
+
+
+def test_closed_without_having_run():
+    before = support.descriptors()
+    AioGuest.EventLoop().close()
+    assert support.descriptors() == before
+
+
+def test_many_event_loops_leak_nothing():
+    def cycles(count):
+        for _ in range(count):
+            with asyncio.Runner(loop_factory=AioGuest.EventLoop, debug=False) as runner:
+                runner.run(asyncio.sleep(0))
+
+    cycles(10)
+    before = support.descriptors(), support.threads()
+    cycles(200)
+    assert (support.descriptors(), support.threads()) == before

@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Main loops nested in host callbacks and in tasks: asyncio goes on."""
+
+import asyncio
+import contextvars
+
+from gi.repository import AioGuest, GLib
+
+import support
+
+variable = contextvars.ContextVar("variable", default="default")
+
+
+async def ticker(ticks):
+    while True:
+        await asyncio.sleep(0.01)
+        assert asyncio.current_task().get_name() == "ticker"
+        ticks.append(asyncio.get_running_loop().time())
+
+
+def nest(milliseconds=200):
+    nested = GLib.MainLoop()
+    GLib.timeout_add(milliseconds, nested.quit)
+    nested.run()
+
+
+def test_in_a_host_callback(run):
+    ticks = []
+
+    async def main():
+        over = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(ticker(ticks), name="ticker")
+
+        def in_host():
+            before = len(ticks)
+            nest()
+            assert asyncio.current_task() is None
+            over.set_result(len(ticks) - before)
+
+        GLib.idle_add(in_host)
+        count = await over
+        assert not task.done()
+        return count
+
+    assert run(main()) >= 8
+
+
+def test_in_a_step_of_a_task(run):
+    ticks = []
+
+    async def main():
+        me = asyncio.current_task()
+        task = asyncio.create_task(ticker(ticks), name="ticker")
+        await asyncio.sleep(0)
+        nest()
+        assert asyncio.current_task() is me
+        count = len(ticks)
+        # And after it as before.
+        await asyncio.sleep(0.05)
+        assert len(ticks) > count
+        assert not task.done()
+        return count
+
+    assert run(main()) >= 8
+
+
+def test_in_a_callback_of_the_guest(run):
+    ticks = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        task = asyncio.create_task(ticker(ticks), name="ticker")
+
+        def callback():
+            before = len(ticks)
+            nest()
+            over.set_result(len(ticks) - before)
+
+        loop.call_soon(callback)
+        count = await over
+        assert not task.done()
+        return count
+
+    assert run(main()) >= 8
+
+
+def test_context_variables_in_a_nested_main_loop(run):
+    async def child():
+        variable.set("the child's")
+        await asyncio.sleep(0.001)
+        return variable.get()
+
+    async def main():
+        variable.set("main's")
+        task = asyncio.create_task(child())
+        nest(60)
+        assert task.done()
+        assert variable.get() == "main's"
+        return task.result()
+
+    assert run(main()) == "the child's"
+
+
+def test_iteration_by_hand_in_a_task(run):
+    async def child():
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return "done"
+
+    async def main():
+        task = asyncio.create_task(child())
+        context = GLib.MainContext.default()
+        while not task.done():
+            context.iteration(True)
+        return task.result()
+
+    assert run(main()) == "done"
+
+
+def test_several_levels(run):
+    order = []
+
+    async def level(number):
+        order.append(f"in {number}")
+        if number < 3:
+            task = asyncio.create_task(level(number + 1))
+            context = GLib.MainContext.default()
+            while not task.done():
+                context.iteration(True)
+        order.append(f"out {number}")
+
+    async def main():
+        await level(0)
+        await asyncio.sleep(0.001)
+        order.append("over")
+
+    run(main())
+    assert order == [f"in {n}" for n in range(4)] + [f"out {n}" for n in (3, 2, 1, 0)] + ["over"]
+
+
+def test_ready_callbacks_keep_their_order_around_a_nested_loop(run):
+    """What was ready before the nesting is run, once, in the nested loop or after."""
+    order = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+
+        def nests():
+            order.append("nests")
+            nest(20)
+            order.append("nested")
+
+        loop.call_soon(nests)
+        for number in range(5):
+            loop.call_soon(order.append, number)
+        loop.call_later(0.05, over.set_result, None)
+        await over
+
+    run(main())
+    assert sorted(order, key=str) == [0, 1, 2, 3, 4, "nested", "nests"]
+    assert [item for item in order if isinstance(item, int)] == list(range(5))
+
+
+def test_exception_being_handled_is_put_back(run):
+    async def child():
+        try:
+            raise KeyError("the child's")
+        except KeyError as error:
+            return error.__context__
+
+    async def main():
+        try:
+            raise ValueError("main's")
+        except ValueError:
+            task = asyncio.create_task(child())
+            nest(20)
+            assert task.done()
+            assert task.result() is None
+            try:
+                raise LookupError
+            except LookupError as error:
+                assert isinstance(error.__context__, ValueError)
+        return "handled"
+
+    assert run(main()) == "handled"
+
+
+def test_time_in_a_nested_loop_is_not_charged():
+    async def main():
+        guest = AioGuest.get_run()
+        before = guest.props.busy_time
+        nest(300)
+        await asyncio.sleep(0.001)
+        return guest.props.busy_time - before
+
+    assert support.run_owning(main()) < 150_000

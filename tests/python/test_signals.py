@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Signals of the system, Ctrl-C among them."""
+
+import asyncio
+import os
+import signal
+import threading
+
+import gi
+import pytest
+from gi.repository import GLib
+
+import support
+
+
+def unix_signal_add(*args):
+    # The newer place, if PyGObject knows it; it warns of the older one then.
+    try:
+        gi.require_version("GLibUnix", "2.0")
+        from gi.repository import GLibUnix
+
+        add = GLibUnix.signal_add
+    except (ValueError, AttributeError):
+        add = GLib.unix_signal_add
+    return add(*args)
+
+
+@pytest.fixture(autouse=True)
+def handlers_are_put_back():
+    def state():
+        descriptor = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(descriptor)
+        return signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGUSR1), descriptor
+
+    before = state()
+    yield
+    assert state() == before
+
+
+def send(number, delay):
+    """From another thread, so that the main thread may be asleep in poll()."""
+    thread = threading.Timer(delay, os.kill, (os.getpid(), number))
+    thread.start()
+    return thread
+
+
+def test_interrupt_cancels_main_and_raises():
+    order = []
+
+    async def main():
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+            order.append("cancelled")
+            raise
+
+    thread = send(signal.SIGINT, 0.05)
+    with pytest.raises(KeyboardInterrupt):
+        support.run_owning(main())
+    thread.join()
+    assert order == ["cancelled"]
+
+
+def test_add_signal_handler(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        loop.add_signal_handler(signal.SIGUSR1, over.set_result, "received")
+        thread = send(signal.SIGUSR1, 0.02)
+        result = await over
+        thread.join()
+        assert loop.remove_signal_handler(signal.SIGUSR1)
+        return result
+
+    assert run(main()) == "received"
+
+
+def test_signal_handler_left_at_the_end_is_removed(run):
+    async def main():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print)
+
+    run(main())
+
+
+def test_unix_signal_source_of_the_host():
+    """GLib's own signal sources work beside the guest's."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        ours, hosts = loop.create_future(), loop.create_future()
+        loop.add_signal_handler(signal.SIGUSR1, ours.set_result, "ours")
+        unix_signal_add(
+            GLib.PRIORITY_DEFAULT, signal.SIGUSR2, lambda: hosts.set_result("the host's")
+        )
+        threads = [send(signal.SIGUSR1, 0.01), send(signal.SIGUSR2, 0.01)]
+        result = await ours, await hosts
+        for thread in threads:
+            thread.join()
+        loop.remove_signal_handler(signal.SIGUSR1)
+        return result
+
+    assert support.run_in_main_loop(main()) == ("ours", "the host's")

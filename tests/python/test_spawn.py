@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""AioGuest.spawn()."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+from gi.repository import AioGuest, GLib
+
+import support
+
+
+def test_result(run):
+    async def main():
+        return await AioGuest.spawn(asyncio.sleep(0.001, 42))
+
+    assert run(main()) == 42
+
+
+def test_name(run):
+    async def main():
+        task = AioGuest.spawn(asyncio.sleep(0), name="download")
+        await task
+        return task.get_name()
+
+    assert run(main()) == "download"
+
+
+def test_from_a_host_callback():
+    results = []
+
+    async def child():
+        await asyncio.sleep(0.001)
+        results.append("child")
+
+    async def main():
+        GLib.idle_add(lambda: AioGuest.spawn(child()) and False)
+        while not results:
+            await asyncio.sleep(0.001)
+
+    support.run_in_main_loop(main())
+    assert results == ["child"]
+
+
+def test_strong_reference(run):
+    async def child(reference):
+        # Only the task itself refers to this future: a cycle.
+        reference.append(weakref.ref(asyncio.current_task()))
+        future = asyncio.get_running_loop().create_future()
+        reference.append(weakref.ref(future))
+        await future
+
+    async def main():
+        references = []
+        AioGuest.spawn(child(references))
+        await asyncio.sleep(0)
+        gc.collect()
+        task, future = references[0](), references[1]()
+        assert task is not None and future is not None
+        future.set_result(None)
+        del future
+        await task
+
+    run(main())
+
+
+def test_reference_is_dropped_at_the_end(run):
+    async def main():
+        task = AioGuest.spawn(asyncio.sleep(0))
+        await task
+        reference = weakref.ref(task)
+        del task
+        await asyncio.sleep(0)
+        gc.collect()
+        return reference()
+
+    assert run(main()) is None
+
+
+def test_failure_is_reported_at_once(run):
+    contexts = []
+
+    async def fail():
+        await asyncio.sleep(0)
+        raise LookupError("in the background")
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: contexts.append(context))
+        task = AioGuest.spawn(fail(), name="background")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert task.done()
+        # Not at garbage collection: the task is here.
+        assert [type(context["exception"]) for context in contexts] == [LookupError]
+        assert "background" in contexts[0]["message"] or contexts[0].get("task") is task
+        del task
+        gc.collect()
+        await asyncio.sleep(0)
+
+    run(main())
+    # And not again.
+    assert len(contexts) == 1
+
+
+def test_cancellation_is_not_reported(run, errors):
+    async def main():
+        task = AioGuest.spawn(asyncio.sleep(60))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(main())
+    assert errors() == []
+
+
+def test_not_eager_by_default(run):
+    order = []
+
+    async def child():
+        order.append("child")
+
+    async def main():
+        task = AioGuest.spawn(child())
+        order.append("main")
+        await task
+
+    run(main())
+    assert order == ["main", "child"]
+
+
+def test_eager(run):
+    order = []
+
+    async def child():
+        order.append("first step")
+        await asyncio.sleep(0)
+        order.append("second step")
+
+    async def main():
+        task = AioGuest.spawn(child(), eager=True)
+        order.append("main")
+        await task
+
+    run(main())
+    assert order == ["first step", "main", "second step"]
+
+
+def test_cancelled_at_the_end_of_the_run(run):
+    order = []
+
+    async def child():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            order.append("cancelled")
+
+    async def main():
+        AioGuest.spawn(child())
+        await asyncio.sleep(0)
+
+    run(main())
+    assert order == ["cancelled"]
