@@ -13,9 +13,11 @@ import sys
 import threading
 
 try:
-    from gi._ossighelper import wakeup_on_signal
-except ImportError:  # pragma: no PyGObject has been without it since 3.28
-    wakeup_on_signal = contextlib.nullcontext
+    from gi import _ossighelper
+except ImportError:
+    _ossighelper = None
+
+wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcontext)
 
 __all__ = [
     'clear_stopping',
@@ -23,7 +25,10 @@ __all__ = [
     'enter_running',
     'forget_task',
     'get_running_thread',
+    'get_signal_placeholder',
     'has_uncollected_exception',
+    'is_live_pygobject_handler',
+    'is_pygobject_handler',
     'leave_running',
     'register_exit_function',
     'wakeup_on_signal',
@@ -85,6 +90,21 @@ def has_uncollected_exception(task):
 def forget_task(task):
     """Have asyncio not complain of a pending task that nobody will ever wait for."""
     task._log_destroy_pending = False
+
+
+def is_pygobject_handler(handler):
+    """Whether *handler* is the one for SIGINT that PyGObject's ``run()`` functions install."""
+    return callable(handler) and getattr(handler, '__module__', None) == 'gi._ossighelper'
+
+
+def is_live_pygobject_handler(handler):
+    """Whether it is that, and such a function is running: it asks the innermost one to quit."""
+    return is_pygobject_handler(handler) and bool(getattr(_ossighelper, '_callback_stack', None))
+
+
+def get_signal_placeholder():
+    """The handler that asyncio gives to a signal it learns of by its wakeup descriptor, or None."""
+    return getattr(asyncio.unix_events, '_sighandler_noop', None)
 
 
 def register_exit_function(function):

@@ -6,11 +6,13 @@
 import asyncio
 import contextlib
 import selectors
+import signal
 
 from gi.repository import GLib
 
-from ._internals import wakeup_on_signal
+from ._internals import get_signal_placeholder, wakeup_on_signal
 from ._session import Session, get_default_context, get_session
+from ._signals import kept_wakeup_fd, wakeup_pipe
 
 __all__ = ['EventLoop']
 
@@ -33,6 +35,9 @@ class EventLoop(asyncio.SelectorEventLoop):
     functions called by tasks come back to it.
     """
 
+    _private_context = None
+    _needs_wakeup_pipe = False
+
     def __init__(self, selector=None, *, main_context=None):
         try:
             _check_arguments(selector, main_context)
@@ -43,7 +48,6 @@ class EventLoop(asyncio.SelectorEventLoop):
             raise
         super().__init__(selector)
         self._main_context = main_context
-        self._private_context = None
         # PyGObject looks for this name: a running loop whose _context is the main context in
         # question makes Gio's asynchronous functions return awaitables.
         self._context = main_context
@@ -62,6 +66,7 @@ class EventLoop(asyncio.SelectorEventLoop):
         with _thread_default(context):
             session.enter()
             try:
+                session.watch_signals()
                 session.iterate()
             finally:
                 session.leave()
@@ -85,6 +90,33 @@ class EventLoop(asyncio.SelectorEventLoop):
         session = get_session(self)
         if session is not None:
             session.guest.wake()
+
+    def add_signal_handler(self, sig, callback, *args):
+        """Have *callback* called by the loop when the signal arrives; main thread only.
+
+        As asyncio's, but the process's wakeup descriptor stays the host's.
+        """
+        with kept_wakeup_fd():
+            super().add_signal_handler(sig, callback, *args)
+        placeholder = get_signal_placeholder()
+        if placeholder is not None and signal.getsignal(sig) is placeholder:
+            signal.signal(sig, self._on_signal)
+            signal.siginterrupt(sig, False)
+            if not self._needs_wakeup_pipe:
+                self._needs_wakeup_pipe = True
+                wakeup_pipe.acquire()
+
+    def remove_signal_handler(self, sig):
+        """Take a signal's handler away; says whether there was one."""
+        with kept_wakeup_fd():
+            removed = super().remove_signal_handler(sig)
+        if self._needs_wakeup_pipe and not self._signal_handlers:
+            self._needs_wakeup_pipe = False
+            wakeup_pipe.release()
+        return removed
+
+    def _on_signal(self, signum, frame):
+        self._handle_signal(signum)
 
     # PyGObject 3.50 to 3.55 takes a running loop with a _context for one of its own kind, whose
     # iteration it must announce; all that is due is what its stand-in does for other loops.

@@ -11,6 +11,7 @@ from gi.repository import GLib
 
 from . import _core
 from ._internals import enter_running, leave_running
+from ._signals import wakeup_pipe
 
 __all__ = ['Session', 'get_default_context', 'get_session']
 
@@ -56,6 +57,7 @@ class Session:
         self.guest = _core.Guest(loop, native=_TICK == 'native', on_end=on_end)
         self.run = self.guest.run
         self._hooks = None
+        self._watches_signals = False
 
     def enter(self):
         """Attach to the main context and make the loop the running one."""
@@ -72,8 +74,21 @@ class Session:
         if _by_loop.pop(id(self.loop), None) is None:
             return
         del _by_run[hash(self.run)]
+        if self._watches_signals:
+            wakeup_pipe.release()
         self.guest.stop()
         leave_running(self.loop, self._hooks)
+
+    def watch_signals(self):
+        """Have Python's signal handlers run at once, also while the main context sleeps.
+
+        To be called when the host's loop is running, so as to see whether it does that itself.
+        Only the main thread's sessions can: signals are the main thread's.
+        """
+        if threading.current_thread() is threading.main_thread() and not self._watches_signals:
+            self._watches_signals = True
+            wakeup_pipe.acquire()
+            self.guest.watch_signals(self.main_context, wakeup_pipe.read_fd)
 
     def iterate(self):
         """Iterate the main context until the session ends.

@@ -10,7 +10,7 @@ import signal
 import threading
 import types
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio, GLib, GObject
 
 from ._arguments import check_coroutine, check_options, close_coroutine
 from ._core import warn_of_resource
@@ -19,10 +19,12 @@ from ._internals import (
     clear_stopping,
     get_running_thread,
     has_uncollected_exception,
+    is_live_pygobject_handler,
     register_exit_function,
 )
 from ._loop import EventLoop
 from ._session import Session, get_session
+from ._signals import Interrupts
 
 __all__ = ['DEFAULT_SHUTDOWN_TIMEOUT', 'DEFAULT_SLICE_US', 'run', 'start']
 
@@ -42,12 +44,13 @@ class _Life:
         self.task = None
         self.exception = None  # what got out of the loop
         self.stopped = False  # by the user, before the main task was done
-        self.interrupted = 0  # how often by SIGINT
+        self.signals = []  # that have arrived
         self._draining = None
         self._drained = False
         self._raised = False
         self._finished_handler = 0
-        self._shutdown_handler = None
+        self._application_handlers = []
+        self._interrupts = None
 
     # Beginning
 
@@ -109,6 +112,16 @@ class _Life:
         self.task.add_done_callback(self._drain_once)
         self._finished_handler = session.run.connect('finished', self._on_finished)
         self._hold_application(context)
+        # In the first tick the host's loop is running, with whatever it does about signals.
+        loop.call_soon(self._begin_signals)
+
+    def _begin_signals(self):
+        if self._interrupts is None:
+            self.session.watch_signals()
+            self._interrupts = Interrupts(
+                self._on_signal, terminate=self.options.application is not None
+            )
+            self._interrupts.begin()
 
     def _hold_application(self, context):
         """Hold the application that was named, and see to it that quitting drains the run.
@@ -119,13 +132,21 @@ class _Life:
         application = self.options.application
         if application is not None:
             application.hold()
+            if GObject.signal_lookup('window-removed', application):
+                self._connect(application, 'window-removed', self._on_window_removed)
         elif hash(context) == hash(GLib.MainContext.default()):
             application = Gio.Application.get_default()
         if application is not None:
-            self._shutdown_handler = (
-                application,
-                application.connect('shutdown', lambda application: self.drain_now()),
-            )
+            self._connect(application, 'shutdown', lambda application: self.drain_now())
+
+    def _connect(self, application, signal_name, callback):
+        handler = application.connect(signal_name, callback)
+        self._application_handlers.append((application, handler))
+
+    def _on_window_removed(self, application, window):
+        # The hold keeps the application from quitting by itself.
+        if not application.get_windows():
+            self.cancel()
 
     # End
 
@@ -171,6 +192,8 @@ class _Life:
                 self.task,
             )
         session.leave()
+        if self._interrupts is not None:
+            self._interrupts.end()
         if not self._drained:
             self._drain_without_host()
         self.loop.close()
@@ -187,10 +210,9 @@ class _Life:
         self.loop.run_until_complete(self._draining)
 
     def _release_application(self):
-        if self._shutdown_handler is not None:
-            application, handler = self._shutdown_handler
+        while self._application_handlers:
+            application, handler = self._application_handlers.pop()
             application.disconnect(handler)
-            self._shutdown_handler = None
         if self.options.application is not None:
             self.options.application.release()
 
@@ -209,6 +231,27 @@ class _Life:
                 )
         if not self._raised:
             self._report()
+            self._pass_signals_on()
+
+    def _pass_signals_on(self):
+        """The main task has ended because of a signal: now it is the host's turn to end."""
+        if not self.signals or not self.task.cancelled():
+            return
+        application = self.options.application
+        by_ctrl_c = self.signals[0] == signal.SIGINT
+        if by_ctrl_c and is_live_pygobject_handler(signal.getsignal(signal.SIGINT)):
+            # It has PyGObject's run() return, and raise KeyboardInterrupt.
+            signal.raise_signal(signal.SIGINT)
+        elif application is not None:
+            application.quit()
+        else:
+            self.loop.call_exception_handler(
+                {
+                    'message': 'The main task of AioGuest.start() was interrupted by Ctrl-C, '
+                    'and nobody is there to end the main loop',
+                    'task': self.task,
+                }
+            )
 
     def _report(self):
         error = self.exception
@@ -238,37 +281,23 @@ class _Life:
     def run(self):
         """Iterate the main context until the run is over; return or raise what came of it."""
         self._raised = True
-        handler = self._install_sigint_handler()
-        try:
-            while not self.is_over():
-                try:
-                    self.session.iterate()
-                except BaseException as error:
-                    # By a signal handler. Like an exception out of a callback.
-                    if not self._on_end(error):
-                        raise
-        finally:
-            if handler is not None and signal.getsignal(signal.SIGINT) == handler:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._begin_signals()
+        while not self.is_over():
+            try:
+                self.session.iterate()
+            except BaseException as error:
+                # By a signal handler. Like an exception out of a callback.
+                if not self._on_end(error):
+                    raise
         return self.result()
 
-    def _install_sigint_handler(self):
-        """As asyncio.Runner does: Ctrl-C cancels the main task, a second one raises."""
-        if (
-            threading.current_thread() is not threading.main_thread()
-            or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-        ):
-            return None
-        signal.signal(signal.SIGINT, self._on_sigint)
-        return self._on_sigint
-
-    def _on_sigint(self, signum, frame):
-        self.interrupted += 1
-        if self.interrupted == 1 and not self.task.done():
-            self.task.cancel()
-            self.session.guest.wake()
-            return
-        raise KeyboardInterrupt
+    def _on_signal(self, signum):
+        """As asyncio.Runner does: the first one cancels the main task, the next one raises."""
+        self.signals.append(signum)
+        if len(self.signals) > 1 or self.task.done():
+            raise KeyboardInterrupt
+        self.task.cancel()
+        self.session.guest.wake()
 
     def has_failed(self):
         """Whether something other than the end of the application ended the main task."""
@@ -284,7 +313,7 @@ class _Life:
         try:
             return self.task.result()
         except asyncio.CancelledError:
-            if self.interrupted and self.task.uncancel() == 0:
+            if self.signals and self.task.uncancel() == 0:
                 raise KeyboardInterrupt from None
             raise
 
@@ -471,6 +500,11 @@ def _run_application(application, argv, main, options):
 
     if failure is not None:
         raise failure
-    if life is not None and life.has_failed():
+    if life is None:
+        return status
+    if life.has_failed():
         life.result()
-    return status
+    if signal.SIGINT in life.signals:
+        raise KeyboardInterrupt
+    # As a shell tells of a process that a signal has ended.
+    return 128 + life.signals[0] if life.signals else status

@@ -21,6 +21,7 @@
  *   stock.c     a round of the loop by its own _run_once()
  *   events.c    the selector: its events, and its descriptors for the run's poller
  *   handle.c    running one handle
+ *   signals.c   waking the main context for Python's signal handlers
  *   suspend.c   what a nested tick takes off the interrupted step and puts back
  *
  * Everything here is called with the GIL held but for guest_peek().
@@ -153,6 +154,8 @@ typedef struct
   gboolean watch_stale; /* the selector is another than the one @watched is of */
   guint64 map_version; /* of @fd_to_key, when it was synced last */
 
+  GSource *signal_source; /* NULL if signals are not watched */
+
   gboolean is_attached;
   unsigned long thread;
   PyGILState_STATE held;
@@ -193,6 +196,10 @@ int guest_sync_watches (Guest *self);
 gboolean guest_map_changed (Guest *self);
 int core_init_watcher (CoreState *state);
 void guest_clear_selector (Guest *self);
+
+/* signals.c */
+PyObject *guest_watch_signals (Guest *self, GMainContext *context, int fd);
+void guest_unwatch_signals (Guest *self);
 
 /* handle.c */
 extern PyType_Spec raiser_spec;

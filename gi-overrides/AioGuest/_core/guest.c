@@ -94,6 +94,7 @@ release_guest (gpointer data)
   if (self->thread == PyThread_get_thread_ident ())
     PyGILState_Release (self->held);
   self->is_attached = FALSE;
+  guest_unwatch_signals (self);
 
   /* Python's collector sees the closures of a GObject only if nobody else holds it. */
   g_clear_object (&self->run);
@@ -210,6 +211,7 @@ guest_dealloc (PyObject *object)
   PyObject_GC_UnTrack (object);
 
   /* A run that was not attached may outlive its guest, but never tick it. */
+  guest_unwatch_signals (self);
   if (self->run != NULL)
     aio_guest_run_stop (self->run);
   g_clear_object (&self->run);
@@ -250,6 +252,22 @@ guest_attach (PyObject *object, PyObject *context)
   self->is_attached = TRUE;
 
   Py_RETURN_NONE;
+}
+
+static PyObject *
+guest_watch_signals_method (PyObject *object, PyObject *args)
+{
+  Guest *self = (Guest *) object;
+  PyObject *context;
+  int fd;
+
+  if (!PyArg_ParseTuple (args, "Oi:watch_signals", &context, &fd))
+    return NULL;
+
+  if (self->run == NULL)
+    Py_RETURN_NONE;
+
+  return guest_watch_signals (self, pyg_boxed_get (context, GMainContext), fd);
 }
 
 static PyObject *
@@ -354,6 +372,9 @@ guest_get_native (PyObject *object, G_GNUC_UNUSED void *closure)
 static PyMethodDef guest_methods[] = {
   { "attach", guest_attach, METH_O,
     PyDoc_STR ("attach(context)\n--\n\nAttach the run to a main context (None: the default).") },
+  { "watch_signals", guest_watch_signals_method, METH_VARARGS,
+    PyDoc_STR ("watch_signals(context, fd)\n--\n\n"
+               "Have the run ticked when Python writes to its signal wakeup descriptor.") },
   { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
   { "wake", guest_wake, METH_NOARGS,
     PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },

@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+/*
+ * Python runs signal handlers between bytecodes, so a main context that sleeps must be woken for
+ * them. Python writes to a descriptor for that (signal.set_wakeup_fd()); this source watches it,
+ * and has the run ticked: a tick begins with PyErr_CheckSignals().
+ */
+
+static gboolean
+on_wakeup (int fd, G_GNUC_UNUSED GIOCondition condition, gpointer user_data)
+{
+  AioGuestRun *run = user_data;
+  char buffer[64];
+
+  /* Non-blocking, and perhaps emptied already by another run of this process. */
+  while (read (fd, buffer, sizeof buffer) == sizeof buffer)
+    ;
+
+  aio_guest_run_wake (run);
+  return G_SOURCE_CONTINUE;
+}
+
+PyObject *
+guest_watch_signals (Guest *self, GMainContext *context, int fd)
+{
+  guest_unwatch_signals (self);
+
+  self->signal_source = g_unix_fd_source_new (fd, G_IO_IN);
+  g_source_set_static_name (self->signal_source, "[aioguest] signals");
+  g_source_set_priority (self->signal_source, G_PRIORITY_HIGH);
+  g_source_set_can_recurse (self->signal_source, TRUE);
+  g_source_set_callback (self->signal_source, G_SOURCE_FUNC (on_wakeup),
+                         g_object_ref (self->run), g_object_unref);
+  g_source_attach (self->signal_source, context);
+
+  Py_RETURN_NONE;
+}
+
+void
+guest_unwatch_signals (Guest *self)
+{
+  if (self->signal_source == NULL)
+    return;
+
+  g_source_destroy (self->signal_source);
+  g_clear_pointer (&self->signal_source, g_source_unref);
+}

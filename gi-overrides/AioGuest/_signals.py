@@ -1,0 +1,111 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Signals: waking the main context for them, and what Ctrl-C does to a main task.
+
+Python's C handler writes to one descriptor of the process (``signal.set_wakeup_fd()``), and others
+have an interest in it: PyGObject sets one for the time of its own ``run()`` functions, and puts back
+what was there, even if it has been closed meanwhile. So whatever is set here is one
+pipe, which stays open as long as the process lives; and where somebody else's descriptor is in place
+it is left there, since it wakes the host all the same.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+
+from ._internals import is_live_pygobject_handler, is_pygobject_handler
+
+__all__ = ['Interrupts', 'kept_wakeup_fd', 'wakeup_pipe']
+
+_NOBODYS = (signal.default_int_handler, signal.SIG_DFL)
+
+
+def _on_main_thread():
+    return threading.current_thread() is threading.main_thread()
+
+
+class _WakeupPipe:
+    """The pipe, and who needs it: sessions that are watching it, loops with signal handlers."""
+
+    def __init__(self):
+        self._fds = None
+        self._users = 0
+
+    @property
+    def read_fd(self):
+        if self._fds is None:
+            self._fds = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        return self._fds[0]
+
+    def acquire(self):
+        """Have signals written to the pipe, unless somebody else's descriptor gets them."""
+        self._users += 1
+        self.read_fd
+        before = signal.set_wakeup_fd(self._fds[1], warn_on_full_buffer=False)
+        if before not in (-1, self._fds[1]):
+            signal.set_wakeup_fd(before)
+
+    def release(self):
+        self._users -= 1
+        if self._users == 0 and _on_main_thread():
+            before = signal.set_wakeup_fd(-1)
+            if before != self._fds[1]:
+                signal.set_wakeup_fd(before)
+
+
+wakeup_pipe = _WakeupPipe()
+
+
+@contextlib.contextmanager
+def kept_wakeup_fd():
+    """Put the wakeup descriptor back afterwards, whatever is done to it."""
+    if not _on_main_thread():
+        yield
+        return
+    before = signal.set_wakeup_fd(-1)
+    if before != -1:
+        signal.set_wakeup_fd(before)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+
+
+class Interrupts:
+    """SIGINT, and SIGTERM of an application, for as long as a main task lives.
+
+    Each is taken over only where nobody else has a handler: PyGObject's fallback for SIGINT, which
+    stops the host's loop, counts as nobody. *on_signal* is called with the signal's number.
+    """
+
+    def __init__(self, on_signal, *, terminate):
+        self._on_signal = on_signal
+        self._signals = [signal.SIGINT] + ([signal.SIGTERM] if terminate else [])
+        self._before = {}
+
+    def begin(self):
+        if not _on_main_thread():
+            return
+        for signum in self._signals:
+            before = signal.getsignal(signum)
+            if before in _NOBODYS or is_live_pygobject_handler(before):
+                self._before[signum] = before
+                signal.signal(signum, self._handle)
+
+    def end(self):
+        """Put back what was there, unless somebody has set another handler meanwhile."""
+        if not _on_main_thread():
+            return
+        for signum, before in self._before.items():
+            if signal.getsignal(signum) != self._handle:
+                continue
+            if is_pygobject_handler(before) and not is_live_pygobject_handler(before):
+                # Its run() is over: the handler would fail.
+                before = signal.default_int_handler
+            signal.signal(signum, before)
+        self._before.clear()
+
+    def _handle(self, signum, frame):
+        self._on_signal(signum)
