@@ -1,3 +1,4 @@
+#!/bin/bash
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
@@ -7,7 +8,9 @@
 # Sourced (bash) it gives these functions:
 #   aioguest_install GROUP...           install what is missing (build, demo, tests)
 #   aioguest_find_python                set AIOGUEST_PYTHON, an interpreter that has gi
-#   aioguest_build [MESON-OPTION...]    configure and compile, set AIOGUEST_BUILD_DIR
+#   aioguest_build [MESON-OPTION...]    configure and compile, set AIOGUEST_BUILD_DIR;
+#                                       with --if-new first, the options are for a
+#                                       new directory only
 #   aioguest_devenv                     export the environment of the build directory
 #   aioguest_has_display                is there a display a window can open on?
 #
@@ -172,8 +175,12 @@ _aioguest_default_build_dir () {
 }
 
 aioguest_build () {
-  local stamp wanted
+  local stamp wanted if_new=0
 
+  if [ "${1:-}" = --if-new ]; then
+    if_new=1
+    shift
+  fi
   aioguest_find_python || return 1
   AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}
   export AIOGUEST_BUILD_DIR
@@ -185,9 +192,7 @@ aioguest_build () {
     meson setup "$AIOGUEST_BUILD_DIR" "$AIOGUEST_SOURCE_DIR" \
           -Dpython="$AIOGUEST_PYTHON" "$@" >&2 || return 1
     printf '%s\n' "$wanted" > "$stamp"
-  elif [ $# -gt 0 ] && [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
-    # Options were given and differ.  Without any, a configured directory stays
-    # as its owner configured it.
+  elif [ $if_new = 0 ] && [ "$wanted" != "$(cat "$stamp" 2>/dev/null)" ]; then
     meson setup --reconfigure "$AIOGUEST_BUILD_DIR" "$AIOGUEST_SOURCE_DIR" \
           -Dpython="$AIOGUEST_PYTHON" "$@" >&2 || return 1
     printf '%s\n' "$wanted" > "$stamp"

@@ -3,6 +3,15 @@
 //
 // Hosts a small scheduler written in JavaScript, with timers and a child's
 // pipe, in the GLib main context: run it by `gjs -m gjs-host.js`.
+//
+// What GJS can't express:
+// - `peek`: it is for C only, and would be called with JavaScript code of the
+//   program on the stack. `run.wake()` takes its place.
+// - A guest with a descriptor of its own: no epoll, no sockets, only what GLib
+//   opens. So the descriptors are named one by one, by `poller.watch()`.
+// - A guest on another thread.
+// What it can, beyond the tick: a tick that throws. That ends its run, and the
+// exception arrives at `finished` as it was thrown.
 
 import AioGuest from 'gi://AioGuest?version=1.0';
 import GLib from 'gi://GLib';
@@ -93,7 +102,24 @@ run.connect('finished', (_run, error) => {
 run.attach(null);
 loop.run();
 
+// A run whose tick throws.
+let thrown = null;
+const failing = AioGuest.Run.new(AioGuest.Poller.new(-1, AioGuest.PollMode.AUTO), () => {
+    throw new Error('the guest is ill');
+});
+failing.connect('finished', (_run, error) => {
+    thrown = error;
+    loop.quit();
+});
+failing.attach(null);
+failing.wake();
+loop.run();
+
 print(`timers: ${fired.join(' ')}; pipe: ${scheduler.lines.join(' ')}`);
+if (thrown?.message !== 'the guest is ill' || failing.state !== AioGuest.RunState.FINISHED) {
+    printerr('a tick that throws must end its run and be reported');
+    System.exit(1);
+}
 if (failure !== null || fired.join() !== '20,40,60' || scheduler.lines.join() !== 'one,two') {
     printerr(failure?.message ?? 'not what was expected');
     System.exit(1);

@@ -12,7 +12,7 @@ source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 . "$source_dir/build-aux/setup.sh"
 
 aioguest_install build demo || exit 1
-aioguest_build || exit 1
+aioguest_build --if-new -Dtests=false || exit 1
 aioguest_devenv || exit 1
 
 export PYTHONPATH="$source_dir/examples${PYTHONPATH:+:$PYTHONPATH}"

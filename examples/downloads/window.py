@@ -48,7 +48,7 @@ class DownloadsWindow(Gtk.ApplicationWindow):
         self.meter = FrameMeter()
         self._frames = _label('', 'caption', 'dim-label', 'numeric')
 
-        cards = Gtk.Box(spacing=12, homogeneous=True)
+        cards = Gtk.Box(spacing=12, homogeneous=True, vexpand=False)
         cards.append(_card(_label('Throughput', 'heading'), self._throughput, self._totals,
                            self._bar))
         cards.append(_card(_label('Time Between Frames', 'heading'), self.meter, self._frames))
