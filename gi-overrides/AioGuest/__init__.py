@@ -21,13 +21,28 @@ import asyncio
 from gi.module import get_introspection_module
 from gi.overrides import override
 
+from ._call import call
+from ._emissions import signals, wait_signal
 from ._handler import handler
 from ._loop import EventLoop
 from ._session import get_session
 from ._start import run, start
 from ._tasks import spawn
+from ._wait import wait
 
-__all__ = ['EventLoop', 'Run', 'get_run', 'handler', 'run', 'spawn', 'start']
+__all__ = [
+    'EventLoop',
+    'Run',
+    'call',
+    'get_run',
+    'handler',
+    'run',
+    'signals',
+    'spawn',
+    'start',
+    'wait',
+    'wait_signal',
+]
 
 _introspected = get_introspection_module('AioGuest')
 

@@ -3,14 +3,27 @@
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from selectors import BaseSelector
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from types import TracebackType
+from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from gi.repository import Gio, GLib, GObject
 
-__all__ = ['EventLoop', 'Run', 'get_run', 'handler', 'run', 'spawn', 'start']
+__all__ = [
+    'EventLoop',
+    'Run',
+    'call',
+    'get_run',
+    'handler',
+    'run',
+    'signals',
+    'spawn',
+    'start',
+    'wait',
+    'wait_signal',
+]
 
 _T = TypeVar('_T')
 _R = TypeVar('_R')
@@ -116,6 +129,10 @@ class EventLoop(asyncio.SelectorEventLoop):
     ) -> None: ...
     def run_forever(self) -> None: ...
     def stop(self) -> None: ...
+    def add_signal_handler(
+        self, sig: int, callback: Callable[..., object], *args: Any
+    ) -> None: ...
+    def remove_signal_handler(self, sig: int) -> bool: ...
     def running(self, quit_func: Callable[[], object]) -> AbstractContextManager[None]: ...
     def paused(self) -> AbstractContextManager[None]: ...
 
@@ -184,4 +201,35 @@ def handler(
     while_running: _WhileRunning = 'run',
     eager: bool = True,
 ) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, _R]]: ...
+def wait(awaitable: Awaitable[_T], timeout: float | None = None) -> _T: ...
+async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
+
+class signals(AsyncIterator[tuple[Any, ...]]):
+    def __init__(
+        self,
+        obj: GObject.Object,
+        detailed_signal: str,
+        *,
+        maxsize: int = 64,
+        when_full: Literal['drop-oldest', 'drop-newest', 'raise'] = 'drop-oldest',
+        returns: Any = None,
+    ) -> None: ...
+    def __aiter__(self) -> Self: ...
+    async def __anext__(self) -> tuple[Any, ...]: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    async def aclose(self) -> None: ...
+
+async def wait_signal(
+    obj: GObject.Object,
+    detailed_signal: str,
+    timeout: float | None = None,
+    *,
+    returns: Any = None,
+) -> tuple[Any, ...]: ...
 def get_run(loop_or_task: asyncio.AbstractEventLoop | asyncio.Future[Any] | None = None) -> Run: ...

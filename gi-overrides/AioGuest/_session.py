@@ -90,9 +90,9 @@ class Session:
             wakeup_pipe.acquire()
             self.guest.watch_signals(self.main_context, wakeup_pipe.read_fd)
 
-    def iterate(self):
-        """Iterate the main context until the session ends.
+    def iterate(self, future=None):
+        """Iterate the main context until the session ends, or *future* is done.
 
         Raises what a signal handler raises; the session goes on then.
         """
-        self.guest.iterate(self.main_context)
+        self.guest.iterate(self.main_context, future)

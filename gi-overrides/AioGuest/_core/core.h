@@ -51,6 +51,7 @@
   X (_when) \
   X (append) \
   X (cancel) \
+  X (done) \
   X (fileno) \
   X (get_map) \
   X (popleft) \

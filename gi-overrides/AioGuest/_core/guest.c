@@ -300,17 +300,41 @@ guest_wake (PyObject *object, G_GNUC_UNUSED PyObject *unused)
   Py_RETURN_NONE;
 }
 
+/* Whether the future is done: 1, 0, or -1 with an exception. */
+static int
+future_is_done (Guest *self, PyObject *future)
+{
+  PyObject *done;
+  int result;
+
+  if (future == Py_None)
+    return 0;
+
+  done = PyObject_CallMethodNoArgs (future, self->state->str_done);
+  result = done != NULL ? PyObject_IsTrue (done) : -1;
+
+  Py_XDECREF (done);
+  return result;
+}
+
 /* Iterates the context as GLib does, below whatever PyGObject wraps around it. */
 static PyObject *
-guest_iterate (PyObject *object, PyObject *arg)
+guest_iterate (PyObject *object, PyObject *args)
 {
   Guest *self = (Guest *) object;
-  GMainContext *context = arg == Py_None ? NULL : pyg_boxed_get (arg, GMainContext);
+  PyObject *context_object;
+  PyObject *future = Py_None;
+  GMainContext *context;
   g_autoptr (AioGuestRun) run = NULL;
-  gboolean failed = FALSE;
+  int stop = 0;
+
+  if (!PyArg_ParseTuple (args, "O|O:iterate", &context_object, &future))
+    return NULL;
 
   if (self->run == NULL)
     Py_RETURN_NONE;
+
+  context = context_object == Py_None ? NULL : pyg_boxed_get (context_object, GMainContext);
 
   if (!g_main_context_acquire (context))
     {
@@ -319,18 +343,20 @@ guest_iterate (PyObject *object, PyObject *arg)
     }
 
   run = g_object_ref (self->run);
-  while (!failed && aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
+  while ((stop = future_is_done (self, future)) == 0 &&
+         aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     {
       Py_BEGIN_ALLOW_THREADS
       g_main_context_iteration (context, TRUE);
       Py_END_ALLOW_THREADS
 
-      failed = PyErr_CheckSignals () < 0;
+      if ((stop = PyErr_CheckSignals ()) < 0)
+        break;
     }
 
   g_main_context_release (context);
 
-  if (failed)
+  if (stop < 0)
     return NULL;
 
   Py_RETURN_NONE;
@@ -378,8 +404,9 @@ static PyMethodDef guest_methods[] = {
   { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
   { "wake", guest_wake, METH_NOARGS,
     PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },
-  { "iterate", guest_iterate, METH_O,
-    PyDoc_STR ("iterate(context)\n--\n\nIterate a main context until the run is over.") },
+  { "iterate", guest_iterate, METH_VARARGS,
+    PyDoc_STR ("iterate(context, future=None)\n--\n\n"
+               "Iterate a main context until the run is over, or the future is done.") },
   { NULL },
 };
 

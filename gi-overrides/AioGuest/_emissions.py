@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Awaiting the emissions of signals."""
+
+import asyncio
+import collections
+import weakref
+
+__all__ = ['signals', 'wait_signal']
+
+_WHEN_FULL = ('drop-oldest', 'drop-newest', 'raise')
+
+
+class signals:
+    """An asynchronous iterator over the emissions of a signal, from now on.
+
+    ::
+
+        async for (pspec,) in AioGuest.signals(window, 'notify::title'):
+            print(window.props.title)
+
+    Each item is the tuple of the signal's arguments, without the object. The signal is
+    disconnected when the iterator is closed, by ``aclose()``, by leaving an ``async with`` block, or by
+    being dropped, as happens when a loop over it is left or cancelled; iteration ends when the object
+    is finalized, which the iterator does not prevent.
+
+    :param obj: a GObject.
+    :param detailed_signal: its signal, with a detail or without.
+    :param maxsize: how many emissions are kept until they are asked for.
+    :param when_full: what to do with more: ``'drop-oldest'``, ``'drop-newest'``, or ``'raise'``
+        ``asyncio.QueueFull`` at the next item, after those that are kept.
+    :param returns: what the emission gets from the handler; if it is a function, it is called with
+        the object and the signal's arguments.
+    :raises TypeError, ValueError: there is no such signal, or an argument is wrong.
+    """
+
+    def __init__(
+        self, obj, detailed_signal, *, maxsize=64, when_full='drop-oldest', returns=None
+    ):
+        self._connection = None
+        if when_full not in _WHEN_FULL:
+            raise ValueError(f'when_full must be one of {_WHEN_FULL}, not {when_full!r}')
+        if not isinstance(maxsize, int) or maxsize < 1:
+            raise ValueError(f'maxsize must be a number of emissions, at least 1, not {maxsize!r}')
+        self._items = collections.deque()
+        self._maxsize = maxsize
+        self._when_full = when_full
+        self._overrun = False
+        self._closed = False
+        self._waiter = None
+        self._connection = _Connection(obj, detailed_signal, self, returns)
+
+    def _push(self, args):
+        if len(self._items) < self._maxsize:
+            self._items.append(args)
+        elif self._when_full == 'drop-oldest':
+            self._items.popleft()
+            self._items.append(args)
+        elif self._when_full == 'raise':
+            self._overrun = True
+        self._wake()
+
+    def _wake(self):
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _end(self):
+        self._closed = True
+        self._wake()
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if self._waiter is not None:
+            raise RuntimeError('another task is waiting for the next emission already')
+        while not self._items and not self._overrun and not self._closed:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        if self._items:
+            return self._items.popleft()
+        if self._overrun:
+            self._overrun = False
+            raise asyncio.QueueFull(f'more than {self._maxsize} emissions were waiting')
+        raise StopAsyncIteration
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *exc_info):
+        await self.aclose()
+
+    async def aclose(self):
+        """Disconnect, and end the iteration after the emissions that are kept."""
+        self._connection.disconnect()
+        self._end()
+
+    def __del__(self):
+        if self._connection is not None:
+            self._connection.disconnect()
+
+
+class _Connection:
+    """A signal's connection to an iterator: neither it nor the object keeps the other alive."""
+
+    def __init__(self, obj, detailed_signal, iterator, returns):
+        iterator = weakref.ref(iterator)
+
+        def on_emission(obj, *args):
+            receiver = iterator()
+            if receiver is not None:
+                receiver._push(args)
+            return returns(obj, *args) if callable(returns) else returns
+
+        def on_finalized():
+            self._handler = 0
+            receiver = iterator()
+            if receiver is not None:
+                receiver._end()
+
+        self._handler = obj.connect(detailed_signal, on_emission)
+        self._object = obj.weak_ref(on_finalized)
+
+    def disconnect(self):
+        obj = self._object()
+        if self._handler and obj is not None:
+            obj.disconnect(self._handler)
+            self._object.unref()
+        self._handler = 0
+
+
+async def wait_signal(obj, detailed_signal, timeout=None, *, returns=None):
+    """Wait for the next emission of a signal.
+
+    The signal is connected when this coroutine is awaited, and disconnected when it is done, for
+    whatever reason.
+
+    :param obj: a GObject, kept alive meanwhile.
+    :param detailed_signal: its signal, with a detail or without.
+    :param timeout: seconds; None for any time.
+    :param returns: as for :class:`signals`.
+    :returns: the tuple of the signal's arguments, without the object.
+    :raises TimeoutError: the signal was not emitted in time.
+    """
+    async with signals(obj, detailed_signal, maxsize=1, when_full='drop-newest', returns=returns) as s:
+        return await asyncio.wait_for(anext(s), timeout)

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Waiting from synchronous code, while window and tasks stay alive."""
+
+import asyncio
+
+from ._arguments import close_coroutine
+from ._session import get_session
+
+__all__ = ['wait']
+
+
+def wait(awaitable, timeout=None):
+    """Wait for *awaitable* from synchronous code, in a nested main loop.
+
+    May be called on the guest's thread by a callback of the host, or by synchronous code under a
+    task: the task is then suspended as if it had awaited, other tasks, the window and everything
+    else of the host go on. Waits nest; an inner one must end before an outer one can return.
+
+    If the surrounding task is cancelled meanwhile, the awaitable is cancelled, and what comes of
+    that is raised here: ``asyncio.timeout()`` and ``TaskGroup`` work across it.
+
+    :param awaitable: a coroutine, which becomes a task, or a future or other awaitable.
+    :param timeout: seconds, after which the awaitable is cancelled; None for any time.
+    :returns: the awaitable's result, or raises its exception.
+    :raises TimeoutError: it was cancelled because of the timeout.
+    :raises RuntimeError: no guest run is going on in this thread, the run has ended meanwhile,
+        or a task would wait for itself.
+    """
+    loop = asyncio._get_running_loop()
+    session = None if loop is None else get_session(loop)
+    if session is None:
+        close_coroutine(awaitable)
+        raise RuntimeError(
+            'no guest run is going on in this thread: AioGuest.wait() works on the thread, and '
+            'for the time, of AioGuest.start() or run()'
+        )
+    task = asyncio.current_task(loop)
+    if awaitable is task is not None:
+        raise RuntimeError(f'{task!r} can\'t wait for itself')
+    future = asyncio.ensure_future(awaitable, loop=loop)
+    return _Wait(session, future, task, timeout).result()
+
+
+class _Wait:
+    """One call of :func:`wait`."""
+
+    def __init__(self, session, future, task, timeout):
+        self._session = session
+        self._future = future
+        self._task = task
+        self._timeout = timeout
+        self._timed_out = False
+
+    def result(self):
+        timer = None
+        if self._timeout is not None:
+            timer = self._session.loop.call_later(self._timeout, self._on_timeout)
+        self._shadow()
+        try:
+            self._session.iterate(self._future)
+        except BaseException:
+            self._future.cancel()
+            raise
+        finally:
+            self._unshadow()
+            if timer is not None:
+                timer.cancel()
+        if not self._future.done():
+            raise RuntimeError('the guest run ended while AioGuest.wait() was waiting')
+        if self._timed_out and self._future.cancelled():
+            raise TimeoutError from None
+        return self._future.result()
+
+    def _on_timeout(self):
+        self._timed_out = self._future.cancel()
+
+    # A task that is cancelled inside its step only takes note of it for its next await, which
+    # would come too late, and then come a second time. So meanwhile cancel() is this one. A callback
+    # of the host that waits inside the nested loop shadows it once more.
+
+    def _shadow(self):
+        if self._task is not None:
+            before = self._task.cancel
+            outer = isinstance(getattr(before, '__self__', None), _Wait)
+            self._shadowed = before if outer else None
+            self._task.cancel = self._cancel
+
+    def _unshadow(self):
+        if self._task is None:
+            return
+        if self._shadowed is None:
+            del self._task.cancel
+        else:
+            self._task.cancel = self._shadowed
+
+    def _cancel(self, msg=None):
+        return self._future.cancel(msg)
