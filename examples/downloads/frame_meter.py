@@ -36,14 +36,20 @@ class FrameMeter(Gtk.Widget):
         super().__init__(hexpand=True, overflow=Gtk.Overflow.HIDDEN)
         self.intervals = FrameIntervals()
         self._recording = False
+        self._left_out = 0
         self._recent = []
         self._last = None
         self._labels = None
         self.add_tick_callback(self._on_frame)
 
     def record(self, recording):
-        """Begin or end to collect ``intervals``; the plot runs all the time."""
+        """Begin or end to collect ``intervals``; the plot runs all the time.
+
+        The first two are left out: they hold the first layout of what the window
+        has just been given to show.
+        """
         self._recording = recording
+        self._left_out = 2
 
     def _on_frame(self, widget, clock):
         now = GLib.get_monotonic_time()
@@ -51,8 +57,9 @@ class FrameMeter(Gtk.Widget):
             interval = (now - self._last) / 1000
             self._recent.append(interval)
             del self._recent[:-max(1, (self.get_width() - SCALE_WIDTH) // BAR)]
-            if self._recording:
+            if self._recording and self._left_out == 0:
                 self.intervals.add(interval)
+            self._left_out = max(0, self._left_out - 1)
             self.queue_draw()
         self._last = now
         return GLib.SOURCE_CONTINUE

@@ -30,7 +30,7 @@ class DownloadsWindow(Gtk.ApplicationWindow):
 
     def __init__(self, application):
         super().__init__(application=application, title='Downloads',
-                         default_width=760, default_height=790)
+                         default_width=760, default_height=772)
         self.add_css_class('downloads')
         self._rows = []
         self._rate = RateMeter()
