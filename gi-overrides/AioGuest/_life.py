@@ -1,0 +1,328 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The life of a main task in a main context: it runs, all is drained, the loop is closed."""
+
+import asyncio
+import os
+import signal
+import threading
+
+from gi.repository import Gio, GLib
+
+from ._application import ApplicationHold
+from ._core import warn_of_resource
+from ._drain import drain
+from ._internals import (
+    clear_stopping,
+    get_running_thread,
+    has_uncollected_exception,
+    is_live_pygobject_handler,
+    register_exit_function,
+)
+from ._loop import EventLoop
+from ._session import Session, get_session
+from ._signals import Interrupts
+
+__all__ = ['Life']
+
+_lives = set()
+
+
+class Life:
+    """The life of one main task: it runs, everything is drained, the loop is closed."""
+
+    def __init__(self, options):
+        self.options = options
+        self.loop = None
+        self.session = None
+        self.task = None
+        self.exception = None  # what got out of the loop
+        self.stopped = False  # by the user, before the main task was done
+        self.signals = []  # that have arrived
+        self._draining = None
+        self._drained = False
+        self._raised = False
+        self._finished_handler = 0
+        self._interrupts = None
+        self._application = ApplicationHold(self)
+
+    # Beginning
+
+    def begin(self, coro):
+        options = self.options
+        _check_thread_is_free()
+        self.loop = self._make_loop()
+        try:
+            self._enter(coro)
+        except BaseException:
+            if not self.loop.is_running():
+                self.loop.close()
+            raise
+        _lives.add(self)
+        return self.task
+
+    def _make_loop(self):
+        factory = self.options.loop_factory
+        loop = EventLoop() if factory is None else factory()
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            raise TypeError(
+                f'loop_factory must return an asyncio event loop, one over a selector; '
+                f'{loop!r} is not'
+            )
+        if loop.is_closed():
+            raise RuntimeError(f'loop_factory returned {loop!r}, which is closed: make a new one')
+        return loop
+
+    def _enter(self, coro):
+        options = self.options
+        loop = self.loop
+        context = options.main_context or GLib.MainContext.ref_thread_default()
+        if options.debug is not None:
+            loop.set_debug(options.debug)
+
+        try:
+            session = Session(loop, context, on_end=self._on_end)
+        except (TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
+            raise RuntimeError(
+                f'loop_factory returned {loop!r}, which can\'t be watched: {error}'
+            ) from error
+
+        session.run.set_priority(options.priority)
+        session.run.set_slice(options.slice_us)
+        session.run.set_name(options.name)
+        _check_context_is_free(context)
+        session.enter()
+        self.session = session
+        if isinstance(loop, EventLoop):
+            loop._context = context
+
+        try:
+            self.task = loop.create_task(coro, name=options.name, context=options.context)
+        except BaseException:
+            session.leave()
+            raise
+
+        session.main_task = self.task
+        self.task.add_done_callback(self._drain_once)
+        self._finished_handler = session.run.connect('finished', self._on_finished)
+        self._application.hold(options.application)
+        loop.call_soon(self._meet_host)
+
+    def _meet_host(self):
+        """The host's loop is running: see what it does about signals, and whose it is."""
+        if self._interrupts is not None:
+            return
+        self.session.watch_signals()
+        self._interrupts = Interrupts(
+            self._on_signal, terminate=self.options.application is not None
+        )
+        self._interrupts.begin()
+        if self._is_hosted_by_default():
+            self._application.watch(Gio.Application.get_default())
+
+    def _is_hosted_by_default(self):
+        return hash(self.session.main_context) == hash(GLib.MainContext.default())
+
+    # End
+
+    def cancel(self):
+        """Cancel the main task, from the host."""
+        self.task.cancel()
+
+    def _drain_once(self, task=None):
+        if self._draining is None:
+            self._draining = self.loop.create_task(self._drain(), name='AioGuest drain')
+
+    async def _drain(self):
+        try:
+            await drain(self.loop, self.options.shutdown_timeout)
+        finally:
+            self._drained = True
+            self.loop.stop()
+
+    def _on_end(self, exception):
+        """Asked by the tick: the loop was stopped, or *exception* got out of it."""
+        if self._drained:
+            return False
+        clear_stopping(self.loop)
+        if exception is None:
+            self.stopped = not self.task.done()
+        elif self.exception is not None and self._draining is not None:
+            # The second one ends it all: somebody wants out.
+            return False
+        else:
+            self.exception = exception
+        self._drain_once()
+        return True
+
+    def _on_finished(self, run, error):
+        """The run is over, and no tick is going on."""
+        session = self.session
+        run.disconnect(self._finished_handler)
+        if session.guest.exception is not None:
+            self.exception = session.guest.exception
+        if error is not None:
+            warn_of_resource(
+                f'AioGuest run {run.get_name()!r} ended before its main task did: {error.message}',
+                self.task,
+            )
+        session.leave()
+        if self._interrupts is not None:
+            self._interrupts.end()
+        if not self._drained:
+            self._drain_without_host()
+        self.loop.close()
+        _lives.discard(self)
+        self._application.release()
+        self._conclude()
+
+    def _drain_without_host(self):
+        """Let the loop run by itself to its end: its main context is gone."""
+        if isinstance(self.loop, EventLoop):
+            self.loop._main_context = GLib.MainContext()
+        clear_stopping(self.loop)
+        self._drain_once()
+        self.loop.run_until_complete(self._draining)
+
+    def _conclude(self):
+        """Hand over the main task; what it raised is told once, now."""
+        if self.options.done_callback is not None:
+            try:
+                self.options.done_callback(self.task)
+            except Exception as error:
+                self.loop.call_exception_handler(
+                    {
+                        'message': 'Exception in the done_callback of AioGuest.start()',
+                        'exception': error,
+                        'task': self.task,
+                    }
+                )
+        if not self._raised:
+            self._report()
+            self._pass_signals_on()
+
+    def _pass_signals_on(self):
+        """The main task has ended because of a signal: now it is the host's turn to end."""
+        if not self.signals or not self.task.cancelled():
+            return
+        application = self.options.application
+        by_ctrl_c = self.signals[0] == signal.SIGINT
+        if by_ctrl_c and is_live_pygobject_handler(signal.getsignal(signal.SIGINT)):
+            # It has PyGObject's run() return, and raise KeyboardInterrupt.
+            signal.raise_signal(signal.SIGINT)
+        elif application is not None:
+            application.quit()
+        else:
+            self.loop.call_exception_handler(
+                {
+                    'message': 'The main task of AioGuest.start() was interrupted by Ctrl-C, '
+                    'and nobody is there to end the main loop',
+                    'task': self.task,
+                }
+            )
+
+    def _report(self):
+        error = self.exception
+        if error is None and has_uncollected_exception(self.task):
+            error = self.task.exception()
+        if error is not None:
+            self.loop.call_exception_handler(
+                {
+                    'message': 'Exception in the main task of AioGuest.start()',
+                    'exception': error,
+                    'task': self.task,
+                }
+            )
+
+    # Owning the thread
+
+    def is_over(self):
+        return self not in _lives
+
+    def drain_now(self):
+        """Cancel the main task and iterate the main context until the run is over."""
+        if self.is_over():
+            return
+        self.cancel()
+        self.session.iterate()
+
+    def run(self):
+        """Iterate the main context until the run is over; return or raise what came of it."""
+        self._raised = True
+        self._meet_host()
+        while not self.is_over():
+            try:
+                self.session.iterate()
+            except BaseException as error:
+                # By a signal handler. Like an exception out of a callback.
+                if not self._on_end(error):
+                    raise
+        return self.result()
+
+    def _on_signal(self, signum):
+        """As asyncio.Runner does: the first one cancels the main task, the next one raises."""
+        self.signals.append(signum)
+        if len(self.signals) > 1 or self.task.done():
+            raise KeyboardInterrupt
+        self.task.cancel()
+        self.session.guest.wake()
+
+    def has_failed(self):
+        """Whether something other than the end of the application ended the main task."""
+        return self.exception is not None or self.stopped or (
+            self.task.done() and not self.task.cancelled() and self.task.exception() is not None
+        )
+
+    def result(self):
+        if self.exception is not None:
+            raise self.exception
+        if self.stopped:
+            raise RuntimeError('Event loop stopped before Future completed.')
+        try:
+            return self.task.result()
+        except asyncio.CancelledError:
+            if self.signals and self.task.uncancel() == 0:
+                raise KeyboardInterrupt from None
+            raise
+
+
+def _drain_at_exit():
+    """The interpreter exits in mid-run: let every run come to its end, on its own thread only."""
+    for life in list(_lives):
+        if get_running_thread(life.loop) == threading.get_ident():
+            warn_of_resource(
+                f'AioGuest run {life.session.run.get_name()!r} was still going on when the '
+                f'interpreter exited',
+                life.task,
+            )
+            life.drain_now()
+
+
+register_exit_function(_drain_at_exit)
+# A forked child has copies of its parent's runs. They are the parent's to end.
+os.register_at_fork(after_in_child=_lives.clear)
+
+
+def _check_context_is_free(context):
+    if not context.acquire():
+        raise RuntimeError(
+            'main_context is owned by another thread, which iterates it: start the guest there, '
+            'or give this thread a main context of its own'
+        )
+    context.release()
+
+
+def _check_thread_is_free():
+    running = asyncio._get_running_loop()
+    if running is None:
+        return
+    if get_session(running) is not None:
+        raise RuntimeError(
+            'a guest run is going on in this thread already, and a thread has one running loop: '
+            'use AioGuest.spawn() or asyncio.create_task()'
+        )
+    raise RuntimeError(
+        f'{running!r} is running in this thread, and a thread has one running loop: start the '
+        f'guest before it, or in a thread of its own'
+    )
