@@ -91,7 +91,7 @@ class signals:
     async def __aenter__(self):
         return self
 
-    async def __aexit__(self, *exc_info):
+    async def __aexit__(self, exc_type, exc_value, traceback):
         await self.aclose()
 
     async def aclose(self):
