@@ -176,6 +176,8 @@ class Life:
         _lives.discard(self)
         self._application.release()
         self._conclude()
+        # Without a cycle the main context goes at once, if this was the last to hold it.
+        self.session = self._application = self._interrupts = None
 
     def _drain_without_host(self):
         """Let the loop run by itself to its end: its main context is gone."""
