@@ -166,7 +166,7 @@ def test_closed_loop(entry, checked):
     loop = asyncio.SelectorEventLoop()
     loop.close()
     checked.descriptors = support.descriptors()
-    with pytest.raises((RuntimeError, ValueError), match="loop_factory.*closed|closed.*loop_factory"):
+    with pytest.raises((RuntimeError, ValueError), match="loop_factory.*closed"):
         entry(checked.coro, loop_factory=lambda: loop)
     checked.check()
 

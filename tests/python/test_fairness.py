@@ -32,18 +32,37 @@ def work(seconds):
         pass
 
 
+def waited_for_cpu():
+    """Seconds in which this thread could have run, but the kernel ran others."""
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            return int(file.read().split()[1]) / 1e9
+    except FileNotFoundError:
+        return 0.0
+
+
 class Screen:
-    """Paints at each refresh of a fixed grid; a frame that is late takes the next."""
+    """Paints at each refresh of a fixed grid; a frame that is late takes the next.
+
+    Frames that other processes have kept the whole thread from are counted apart:
+    nothing in the thread could have saved them.
+    """
 
     period = 1 / 60
 
     def __init__(self):
         self.frames = 0
+        self.lost = 0
         self.idle = 0
         self.intervals = []
 
+    @property
+    def due(self):
+        return self.frames + self.lost
+
     def start(self):
         self.origin = self.last = time.monotonic()
+        self.waited = waited_for_cpu()
         self.sources = [GLib.idle_add(self.count, priority=GLib.PRIORITY_DEFAULT_IDLE)]
         self.arm()
 
@@ -54,9 +73,14 @@ class Screen:
         self.timeout = GLib.timeout_add(math.ceil(delay * 1000), self.paint, priority=REDRAW)
 
     def paint(self):
-        now = time.monotonic()
+        now, waited = time.monotonic(), waited_for_cpu()
+        before = math.floor((self.last - self.origin) / self.period)
+        missed = math.floor((now - self.origin) / self.period) - before - 1
+        without = now - (waited - self.waited)
+        own = math.floor((without - self.origin) / self.period) - before - 1
+        self.lost += max(missed, 0) - max(own, 0)
         self.intervals.append(now - self.last)
-        self.last = now
+        self.last, self.waited = now, waited
         self.frames += 1
         work(0.0015)
         self.arm()
@@ -190,10 +214,11 @@ def test_frames_come_beside_a_flood(flood, record_property):
             done = load.count - before
             share = (run.props.busy_time - busy) / (SECONDS * 1e6)
             longest = run.props.longest_tick
-        ratio = loaded.frames / free.frames
+        ratio = loaded.due / free.due
         record_property(
             f"attempt {attempt}",
-            f"{loaded.frames} of {free.frames} frames ({ratio:.1%}), longest interval "
+            f"{loaded.frames} of {free.frames} frames, and {loaded.lost} and {free.lost} lost "
+            f"to other processes ({ratio:.1%}), longest interval "
             f"{max(loaded.intervals) * 1000:.1f} ms, {loaded.idle} idle callbacks, "
             f"{done / SECONDS:.0f} guest callbacks/s, guest {share:.0%} of the time, "
             f"longest tick {longest / 1000:.1f} ms",
@@ -227,17 +252,19 @@ def test_guest_beside_a_host_that_never_rests(record_property):
                 return GLib.SOURCE_CONTINUE
 
             GLib.idle_add(host, priority=GLib.PRIORITY_DEFAULT)
-            busy, before = run.props.busy_time, load.count
+            busy, before, waited = run.props.busy_time, load.count, waited_for_cpu()
             main_loop.run()
+            waited = waited_for_cpu() - waited
             share = (run.props.busy_time - busy) / (SECONDS * 1e6)
             done = load.count - before
             run.disconnect(handler)
-        # A turn of the host may be under way when the period ends.
         gaps = [after - this for this, after in zip(ticks, ticks[1:])]
-        wanted = math.floor(SECONDS / (period + 0.002))
+        # A turn of the host may be under way when the period ends.
+        wanted = math.floor((SECONDS - waited) / (period + 0.0015))
         record_property(
             f"attempt {attempt}",
-            f"{len(ticks)} slices in {SECONDS / period:.0f} periods, longest wait "
+            f"{len(ticks)} slices in {SECONDS / period:.0f} periods of {period * 1000:g} ms "
+            f"({waited:.2f} s lost to other processes), longest wait "
             f"{max(gaps) * 1000:.1f} ms, guest {share:.0%} of the time, "
             f"{done / SECONDS:.0f} guest callbacks/s",
         )
@@ -288,5 +315,9 @@ def test_host_priorities_are_kept_while_the_guest_is_modest():
         GLib.idle_add(in_host, priority=GLib.PRIORITY_DEFAULT)
         await over
 
-    support.run_in_main_loop(main())
+    for _ in range(ATTEMPTS):
+        order.clear()
+        support.run_in_main_loop(main())
+        if order == ["guest", "idle"]:
+            break
     assert order == ["guest", "idle"]

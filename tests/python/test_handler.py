@@ -41,6 +41,11 @@ async def emit(emitter, *args):
     return await over
 
 
+async def until(condition):
+    while not condition():
+        await asyncio.sleep(0.001)
+
+
 def test_called_with_the_signals_arguments():
     calls = []
 
@@ -52,7 +57,7 @@ def test_called_with_the_signals_arguments():
     async def main(emitter):
         emitter.connect("numbered", on_numbered, "data")
         await emit(emitter, "numbered", 7)
-        await asyncio.sleep(0.02)
+        await until(lambda: calls)
         assert calls == [(emitter, 7, "data")]
 
     emitting(main)
@@ -78,7 +83,7 @@ def test_eager_start():
 
         GLib.idle_add(in_host)
         await over
-        await asyncio.sleep(0.005)
+        await until(lambda: "second step" in order)
 
     emitting(main)
     assert order == ["first step", "emitted", "second step"]
@@ -101,7 +106,7 @@ def test_not_eager():
 
         GLib.idle_add(in_host)
         await over
-        await asyncio.sleep(0.005)
+        await until(lambda: "first step" in order)
 
     emitting(main)
     assert order == ["emitted", "first step"]
@@ -148,9 +153,10 @@ def test_while_running(while_running, expected):
         emitter.connect("numbered", AioGuest.handler(work, while_running=while_running))
         for number in range(3):
             await emit(emitter, "numbered", number)
-        await asyncio.sleep(0.005)
         gate.set()
-        await asyncio.sleep(0.02)
+        await until(lambda: len(order) >= len(expected))
+        # And nothing more.
+        await asyncio.sleep(0.01)
 
     gate = asyncio.Event()
     emitting(main)
@@ -168,7 +174,9 @@ def test_drop_takes_the_next_one_after_the_end():
         emitter.connect("numbered", AioGuest.handler(work, while_running="drop"))
         for number in range(3):
             await emit(emitter, "numbered", number)
-            await asyncio.sleep(0.01)
+            await until(lambda: number in numbers)
+            # The handler's task itself is done one step later.
+            await asyncio.sleep(0.001)
 
     emitting(main)
     assert numbers == [0, 1, 2]
@@ -188,7 +196,7 @@ def test_failure_is_reported_at_once():
         )
         emitter.connect("emitted", on_emitted)
         await emit(emitter, "emitted")
-        await asyncio.sleep(0.01)
+        await until(lambda: contexts)
         assert [type(context["exception"]) for context in contexts] == [LookupError]
 
     emitting(main)
@@ -210,7 +218,7 @@ def test_failure_of_one_does_not_stop_the_queue():
         emitter.connect("numbered", AioGuest.handler(work, while_running="queue"))
         for number in range(3):
             await emit(emitter, "numbered", number)
-        await asyncio.sleep(0.02)
+        await until(lambda: len(numbers) == 2)
 
     emitting(main)
     assert numbers == [1, 2]
@@ -231,7 +239,7 @@ def test_method():
     async def main(emitter):
         emitter.connect("numbered", controller.on_numbered)
         await emit(emitter, "numbered", 3)
-        await asyncio.sleep(0.01)
+        await until(lambda: controller.calls)
 
     emitting(main)
     assert controller.calls == [3]

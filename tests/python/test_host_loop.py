@@ -69,7 +69,7 @@ def test_work_given_while_no_host_runs():
         await asyncio.sleep(0)
         return "from outside"
 
-    task = support.start(main(), debug=False)
+    task = support.start(main())
     support.Rescue().settle()
     other = asyncio.create_task(child())
     rescue = support.Rescue()
@@ -117,34 +117,23 @@ def test_application():
     assert results == [list(range(10))]
 
 
-def test_application_stops_and_another_one_starts():
-    """The run goes on in the next application's main loop.
-
-    It uses a main context of its own thread's default, and ends in the second.
-    """
+def test_application_after_a_main_loop():
+    """A run begun under a main loop goes on, and ends, under an application."""
     counts = []
     task = support.start(count_to(60, counts), done_callback=lambda task: None)
 
-    def run_application(name, when_over):
-        app = held_application(name)
-
-        def activate(app):
-            app.hold()
-            when_over(app)
-
-        app.connect("activate", activate)
-        return app.run([])
-
-    # A plain main loop first: quitting an application ends a run on the
-    # default context, which is another test's subject.
+    # Not two applications: quitting one ends a run on the default context.
     run_for(20)
     first = len(counts)
     assert 0 < first < 60
 
-    def quit_when_done(app):
+    def activate(app):
+        app.hold()
         task.add_done_callback(lambda task: app.release())
 
-    assert run_application("org.example.Second", quit_when_done) == 0
+    app = held_application("org.example.Second")
+    app.connect("activate", activate)
+    assert app.run([]) == 0
     assert task.result() == "counted"
     assert counts == list(range(60))
     support.Rescue().until(lambda: asyncio._get_running_loop() is None)

@@ -4,7 +4,6 @@
 
 import asyncio
 import gc
-import inspect
 import os
 import weakref
 

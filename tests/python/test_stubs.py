@@ -103,6 +103,9 @@ def agrees_as_overload(node, function):
 def agrees(node, function):
     real = list(inspect.signature(function).parameters.values())
     stub = parameters_of_stub(node)
+    if node.name in ("__exit__", "__aexit__") and real[-1].kind == inspect.Parameter.VAR_POSITIONAL:
+        # Three arguments always, which the stub may spell out.
+        real, stub = real[:-1], stub[: len(real) - 1]
     assert [name for name, _, _ in stub] == [parameter.name for parameter in real]
     for (name, kind, default), parameter in zip(stub, real):
         assert kind == parameter.kind, name
