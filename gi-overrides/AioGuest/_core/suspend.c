@@ -149,10 +149,31 @@ reenter_task (Suspension *suspension, Guest *guest)
   Py_CLEAR (suspension->py_task);
 }
 
+/* Whether this tick interrupts the step of a task: it is nested in another tick, or in a task that
+ * was started eagerly by a callback of the host. */
+static int
+interrupts_step (Guest *guest)
+{
+  PyObject *current;
+  int interrupts;
+
+  if (guest->depth > 1)
+    return 1;
+
+  current = PyObject_CallOneArg (guest->state->current_task, guest->loop);
+  if (current == NULL)
+    return -1;
+
+  interrupts = current != Py_None;
+  Py_DECREF (current);
+  return interrupts;
+}
+
 int
 suspension_begin (Suspension *suspension, Guest *guest)
 {
   PyThreadState *thread = PyThreadState_Get ();
+  int interrupts;
 
   memset (suspension, 0, sizeof *suspension);
 
@@ -173,10 +194,13 @@ suspension_begin (Suspension *suspension, Guest *guest)
   suspension->handled = thread->exc_info;
   thread->exc_info = &suspension->none_handled;
 
-  if (guest->depth <= 1)
+  interrupts = interrupts_step (guest);
+  if (interrupts < 0)
+    return -1;
+
+  if (!interrupts)
     {
-      /* Between ticks no task is current, and what the host has entered stays so, as it would
-       * around run_forever(). */
+      /* What the host has entered stays so, as it would around run_forever(). */
       Py_XSETREF (guest->base_context, Py_XNewRef (thread->context));
       return 0;
     }
