@@ -32,6 +32,7 @@ __all__ = [
     'leave_running',
     'register_exit_function',
     'wakeup_on_signal',
+    'without_current_task',
 ]
 
 
@@ -120,17 +121,23 @@ def register_exit_function(function):
     register(function)
 
 
+@contextlib.contextmanager
+def without_current_task(loop, task):
+    """Have no current task meanwhile; *task* is the current one, or None."""
+    if task is not None:
+        asyncio.tasks._leave_task(loop, task)
+    try:
+        yield
+    finally:
+        if task is not None:
+            asyncio.tasks._enter_task(loop, task)
+
+
 def _run_first_step(loop, task):
     """Run the step that creating *task* has just put at the end of the ready queue."""
     handle = loop._ready.pop()
-    current = asyncio.current_task(loop)
-    if current is not None:
-        asyncio.tasks._leave_task(loop, current)
-    try:
+    with without_current_task(loop, asyncio.current_task(loop)):
         handle._run()
-    finally:
-        if current is not None:
-            asyncio.tasks._enter_task(loop, current)
 
 
 def create_eager_task(loop, coro, *, name=None):

@@ -4,8 +4,10 @@
 """Waiting from synchronous code, while window and tasks stay alive."""
 
 import asyncio
+import weakref
 
 from ._arguments import close_coroutine
+from ._internals import without_current_task
 from ._session import get_session
 
 __all__ = ['wait']
@@ -59,7 +61,8 @@ class _Wait:
             timer = self._session.loop.call_later(self._timeout, self._on_timeout)
         self._shadow()
         try:
-            self._session.iterate(self._future)
+            with without_current_task(self._session.loop, self._task):
+                self._session.iterate(self._future)
         except BaseException:
             self._future.cancel()
             raise
@@ -77,23 +80,52 @@ class _Wait:
         self._timed_out = self._future.cancel()
 
     # A task that is cancelled inside its step only takes note of it for its next await, which
-    # would come too late, and then come a second time. So meanwhile cancel() is this one. A callback
-    # of the host that waits inside the nested loop shadows it once more.
+    # would come too late, and then come a second time. So meanwhile cancel() is this one. Callbacks of
+    # the host that wait inside the nested loop see no current task, so there is one shadow at most.
 
     def _shadow(self):
         if self._task is not None:
-            before = self._task.cancel
-            outer = isinstance(getattr(before, '__self__', None), _Wait)
-            self._shadowed = before if outer else None
             self._task.cancel = self._cancel
 
     def _unshadow(self):
-        if self._task is None:
-            return
-        if self._shadowed is None:
+        if self._task is not None:
             del self._task.cancel
-        else:
-            self._task.cancel = self._shadowed
 
     def _cancel(self, msg=None):
-        return self._future.cancel(msg)
+        if not self._future.cancel(msg):
+            # It is done, and only an inner wait keeps this one: the task's next await, then.
+            return type(self._task).cancel(self._task, msg)
+        _Requests.add(self._task)
+        return True
+
+
+class _Requests:
+    """Requests to cancel a task that went to a wait, added to those that the task itself counts.
+
+    By that count ``asyncio.timeout()`` and ``TaskGroup`` tell their own requests from others'.
+    """
+
+    def __init__(self, task):
+        self._count = 0
+        # The task holds this object.
+        self._task = weakref.ref(task)
+        task.cancelling = self._cancelling
+        task.uncancel = self._uncancel
+
+    @classmethod
+    def add(cls, task):
+        requests = getattr(task.cancelling, '__self__', None)
+        if not isinstance(requests, cls):
+            requests = cls(task)
+        requests._count += 1
+
+    def _cancelling(self):
+        task = self._task()
+        return self._count + type(task).cancelling(task)
+
+    def _uncancel(self):
+        task = self._task()
+        self._count -= 1
+        if self._count == 0:
+            del task.cancelling, task.uncancel
+        return self._count + type(task).cancelling(task)
