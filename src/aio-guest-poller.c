@@ -145,14 +145,10 @@ resolve_mode (AioGuestPollMode mode)
   return mode == AIO_GUEST_POLL_MODE_AUTO ? AIO_GUEST_POLL_MODE_DIRECT : mode;
 }
 
-/* A regular file is readable for ever: a host that polled it would never rest. */
 static gboolean
-check_pollable (int fd, GError **error)
+check_open (int fd, struct stat *st, GError **error)
 {
-  GPollFD poll_fd = { fd, G_IO_IN, 0 };
-  struct stat st;
-
-  if (fstat (fd, &st) < 0)
+  if (fstat (fd, st) < 0)
     {
       int saved_errno = errno;
 
@@ -161,11 +157,22 @@ check_pollable (int fd, GError **error)
       return FALSE;
     }
 
-  if (S_ISREG (st.st_mode) || S_ISDIR (st.st_mode) || g_poll (&poll_fd, 1, 0) < 0 ||
-      (poll_fd.revents & G_IO_NVAL) != 0)
+  return TRUE;
+}
+
+/* A regular file is readable for ever, so as a backend it would tell of nothing. */
+static gboolean
+check_backend (int fd, GError **error)
+{
+  struct stat st;
+
+  if (!check_open (fd, &st, error))
+    return FALSE;
+
+  if (S_ISREG (st.st_mode) || S_ISDIR (st.st_mode))
     {
       g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_NOT_POLLABLE,
-                   "descriptor %d can't be watched: it is of a kind that can't be polled", fd);
+                   "descriptor %d can't be a backend: it is a file, which is always ready", fd);
       return FALSE;
     }
 
@@ -205,7 +212,7 @@ aio_guest_poller_new_full (int fd, AioGuestPollMode mode, AioGuestWakeupKind kin
   self->fd = fd;
   self->mode = resolve_mode (mode);
 
-  if (fd >= 0 && !aio_guest_poller_watch (self, fd, G_IO_IN, error))
+  if (fd >= 0 && !(check_backend (fd, error) && aio_guest_poller_watch (self, fd, G_IO_IN, error)))
     return NULL;
 
   if (self->mode == AIO_GUEST_POLL_MODE_THREAD &&
@@ -316,7 +323,9 @@ find_watched (AioGuestPoller *self, int fd, guint *index)
  * The change takes effect at the host's next iteration. To be called on the owner thread; the
  * guest's tick is the usual place.
  *
- * Returns: whether @fd can be watched
+ * As for `poll()`, a regular file is always ready.
+ *
+ * Returns: whether @fd is open
  *
  * Since: 1.0
  */
@@ -339,8 +348,9 @@ aio_guest_poller_watch (AioGuestPoller *self, int fd, GIOCondition condition, GE
   else
     {
       const GPollFD poll_fd = { fd, condition, 0 };
+      struct stat st;
 
-      if (!check_pollable (fd, error))
+      if (!check_open (fd, &st, error))
         return FALSE;
 
       g_array_append_val (self->watched, poll_fd);

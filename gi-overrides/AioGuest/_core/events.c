@@ -242,7 +242,7 @@ add_wanted_keys (PyObject *wanted, PyObject *fd_to_key)
   return 0;
 }
 
-static int
+static void
 apply_wanted (Guest *self, PyObject *wanted)
 {
   AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
@@ -255,20 +255,13 @@ apply_wanted (Guest *self, PyObject *wanted)
         aio_guest_poller_unwatch (poller, PyLong_AsLong (fd));
     }
 
+  /* A descriptor that was closed, but not removed, is not watched: there is nothing to wait for.
+   * What the selector makes of it is seen in the next tick. */
   position = 0;
   while (PyDict_Next (wanted, &position, &fd, &condition))
-    {
-      g_autoptr (GError) error = NULL;
-
-      if (!aio_guest_poller_watch (poller, PyLong_AsLong (fd), PyLong_AsLong (condition), &error))
-        {
-          PyErr_Format (PyExc_OSError, "the event loop can't be watched: %s", error->message);
-          return -1;
-        }
-    }
+    aio_guest_poller_watch (poller, PyLong_AsLong (fd), PyLong_AsLong (condition), NULL);
 
   Py_XSETREF (self->watched, Py_NewRef (wanted));
-  return 0;
 }
 
 /* Makes the poller watch what the selector does. */
@@ -296,9 +289,10 @@ guest_sync_watches (Guest *self)
     }
 
   if (result == 0)
-    result = apply_wanted (self, wanted);
-  if (result == 0)
-    self->watch_stale = FALSE;
+    {
+      apply_wanted (self, wanted);
+      self->watch_stale = FALSE;
+    }
 
   Py_DECREF (wanted);
   return result;
