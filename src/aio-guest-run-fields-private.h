@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "aio-guest-run.h"
+
+G_BEGIN_DECLS
+
+/* For aio-guest-run.c and aio-guest-run-properties.c only. */
+
+/* Microseconds. */
+#define DEFAULT_SLICE 1000
+#define DEFAULT_PERIOD 5000
+
+struct _AioGuestRun
+{
+  GObject parent_instance;
+
+  AioGuestPoller *poller;
+  AioGuestTickFunc tick;
+  AioGuestPeekFunc peek;
+  gpointer user_data;
+  GDestroyNotify destroy;
+
+  char *name;
+  int priority;
+  guint slice;
+  guint period;
+  gboolean reentrant;
+
+  AioGuestRunState state;
+  GThread *owner;
+  guint fork_generation;
+  guint depth;          /* of nested dispatches */
+  gboolean has_ended;   /* ::finished is still to be emitted */
+  GError *error;
+
+  GMutex lock;
+  GSource *source;      /* (lock), written by the owner only: a waker may hold on to it */
+  int woken;            /* atomic */
+
+  guint64 ticks;
+  gint64 busy_time;
+  gint64 longest_tick;
+  guint64 deferred_slices;
+};
+
+enum
+{
+  PROP_0,
+  PROP_NAME,
+  PROP_STATE,
+  PROP_PRIORITY,
+  PROP_SLICE,
+  PROP_PERIOD,
+  PROP_REENTRANT,
+  PROP_POLL_MODE,
+  PROP_TICKS,
+  PROP_BUSY_TIME,
+  PROP_LONGEST_TICK,
+  PROP_DEFERRED_SLICES,
+  N_PROPS
+};
+
+extern GParamSpec *aio_guest_run_props[N_PROPS];
+
+void aio_guest_run_install_properties (GObjectClass *object_class);
+
+G_END_DECLS

@@ -1,0 +1,564 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "aio-guest-enum-types.h"
+#include "aio-guest-poller.h"
+#include "aio-guest-run-fields-private.h"
+#include "aio-guest-source-private.h"
+
+GParamSpec *aio_guest_run_props[N_PROPS];
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  AioGuestRun *self = AIO_GUEST_RUN (object);
+
+  switch (id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_PRIORITY:
+      g_value_set_int (value, self->priority);
+      break;
+    case PROP_SLICE:
+      g_value_set_uint (value, self->slice);
+      break;
+    case PROP_PERIOD:
+      g_value_set_uint (value, self->period);
+      break;
+    case PROP_REENTRANT:
+      g_value_set_boolean (value, self->reentrant);
+      break;
+    case PROP_POLL_MODE:
+      g_value_set_enum (value, aio_guest_run_get_poll_mode (self));
+      break;
+    case PROP_TICKS:
+      g_value_set_uint64 (value, self->ticks);
+      break;
+    case PROP_BUSY_TIME:
+      g_value_set_int64 (value, self->busy_time);
+      break;
+    case PROP_LONGEST_TICK:
+      g_value_set_int64 (value, self->longest_tick);
+      break;
+    case PROP_DEFERRED_SLICES:
+      g_value_set_uint64 (value, self->deferred_slices);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  AioGuestRun *self = AIO_GUEST_RUN (object);
+
+  switch (id)
+    {
+    case PROP_NAME:
+      aio_guest_run_set_name (self, g_value_get_string (value));
+      break;
+    case PROP_PRIORITY:
+      aio_guest_run_set_priority (self, g_value_get_int (value));
+      break;
+    case PROP_SLICE:
+      aio_guest_run_set_slice (self, g_value_get_uint (value));
+      break;
+    case PROP_PERIOD:
+      aio_guest_run_set_period (self, g_value_get_uint (value));
+      break;
+    case PROP_REENTRANT:
+      aio_guest_run_set_reentrant (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+void
+aio_guest_run_install_properties (GObjectClass *object_class)
+{
+  GParamSpec **props = aio_guest_run_props;
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags writable =
+    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = get_property;
+  object_class->set_property = set_property;
+
+  /**
+   * AioGuestRun:name:
+   *
+   * What messages call this run.
+   *
+   * Since: 1.0
+   */
+  props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, "guest", writable);
+
+  /**
+   * AioGuestRun:state:
+   *
+   * Where in its life the run is.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, AIO_GUEST_TYPE_RUN_STATE,
+                                         AIO_GUEST_RUN_STATE_NEW, readable);
+
+  /**
+   * AioGuestRun:priority:
+   *
+   * The priority of the guest as long as it keeps within its slice, as in
+   * [method@GLib.Source.set_priority].
+   *
+   * It may be changed at any time.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT,
+                                           G_PRIORITY_DEFAULT, writable);
+
+  /**
+   * AioGuestRun:slice:
+   *
+   * The time in microseconds after which the guest yields to the rest of the host.
+   *
+   * A single callback of the guest that takes longer is not interrupted.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SLICE] =
+    g_param_spec_uint ("slice", NULL, NULL, 1, G_MAXUINT, DEFAULT_SLICE, writable);
+
+  /**
+   * AioGuestRun:period:
+   *
+   * The time in microseconds in which a guest that has yielded gets at least one slice, however
+   * busy the host is at the run's own priority.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PERIOD] =
+    g_param_spec_uint ("period", NULL, NULL, 1, G_MAXUINT, DEFAULT_PERIOD, writable);
+
+  /**
+   * AioGuestRun:reentrant:
+   *
+   * Whether the tick may be called again while it is going on, from a main loop nested in it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_REENTRANT] = g_param_spec_boolean ("reentrant", NULL, NULL, FALSE, writable);
+
+  /**
+   * AioGuestRun:poll-mode:
+   *
+   * How the guest's descriptors are watched.
+   *
+   * Since: 1.0
+   */
+  props[PROP_POLL_MODE] = g_param_spec_enum ("poll-mode", NULL, NULL, AIO_GUEST_TYPE_POLL_MODE,
+                                             AIO_GUEST_POLL_MODE_AUTO, readable);
+
+  /**
+   * AioGuestRun:ticks:
+   *
+   * How many times the guest's tick was called.
+   *
+   * Since: 1.0
+   */
+  props[PROP_TICKS] = g_param_spec_uint64 ("ticks", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * AioGuestRun:busy-time:
+   *
+   * The time in microseconds that the guest has run, without that of main loops nested in it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BUSY_TIME] =
+    g_param_spec_int64 ("busy-time", NULL, NULL, 0, G_MAXINT64, 0, readable);
+
+  /**
+   * AioGuestRun:longest-tick:
+   *
+   * The longest time in microseconds that the guest has kept the host waiting.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LONGEST_TICK] =
+    g_param_spec_int64 ("longest-tick", NULL, NULL, 0, G_MAXINT64, 0, readable);
+
+  /**
+   * AioGuestRun:deferred-slices:
+   *
+   * How many times a slice ended with work left for a later one.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DEFERRED_SLICES] =
+    g_param_spec_uint64 ("deferred-slices", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+/**
+ * aio_guest_run_get_poller:
+ * @self: a run
+ *
+ * Gets what watches the guest's descriptors.
+ *
+ * Returns: (transfer none): the poller
+ *
+ * Since: 1.0
+ */
+AioGuestPoller *
+aio_guest_run_get_poller (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), NULL);
+
+  return self->poller;
+}
+
+/**
+ * aio_guest_run_get_state:
+ * @self: a run
+ *
+ * Gets where in its life the run is.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+AioGuestRunState
+aio_guest_run_get_state (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), AIO_GUEST_RUN_STATE_NEW);
+
+  return self->state;
+}
+
+/**
+ * aio_guest_run_get_error:
+ * @self: a run
+ *
+ * Gets why the run ended.
+ *
+ * Returns: (transfer none) (nullable): the error, or %NULL if the run goes on or the guest came
+ *   to its end
+ *
+ * Since: 1.0
+ */
+const GError *
+aio_guest_run_get_error (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), NULL);
+
+  return self->error;
+}
+
+/**
+ * aio_guest_run_get_name:
+ * @self: a run
+ *
+ * Gets what messages call this run.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 1.0
+ */
+const char *
+aio_guest_run_get_name (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * aio_guest_run_set_name:
+ * @self: a run
+ * @name: (nullable): the name; %NULL for the default one
+ *
+ * Sets what messages call this run.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_name (AioGuestRun *self, const char *name)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  if (name == NULL)
+    name = "guest";
+
+  if (g_strcmp0 (name, self->name) == 0)
+    return;
+
+  g_free (self->name);
+  self->name = g_strdup (name);
+  g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_NAME]);
+}
+
+/**
+ * aio_guest_run_get_priority:
+ * @self: a run
+ *
+ * Gets the priority of the guest as long as it keeps within its slice.
+ *
+ * Returns: the priority
+ *
+ * Since: 1.0
+ */
+int
+aio_guest_run_get_priority (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), G_PRIORITY_DEFAULT);
+
+  return self->priority;
+}
+
+/**
+ * aio_guest_run_set_priority:
+ * @self: a run
+ * @priority: a priority as of a source, such as %G_PRIORITY_DEFAULT
+ *
+ * Sets the priority of the guest as long as it keeps within its slice.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_priority (AioGuestRun *self, int priority)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  if (self->priority == priority)
+    return;
+
+  self->priority = priority;
+  if (self->source != NULL)
+    aio_guest_source_set_priority (self->source, priority);
+
+  g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_PRIORITY]);
+}
+
+/**
+ * aio_guest_run_get_slice:
+ * @self: a run
+ *
+ * Gets the time after which the guest yields.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+guint
+aio_guest_run_get_slice (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), DEFAULT_SLICE);
+
+  return self->slice;
+}
+
+/**
+ * aio_guest_run_set_slice:
+ * @self: a run
+ * @slice: microseconds, at least 1
+ *
+ * Sets the time after which the guest yields, from the next dispatch on.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_slice (AioGuestRun *self, guint slice)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+  g_return_if_fail (slice > 0);
+
+  if (self->slice == slice)
+    return;
+
+  self->slice = slice;
+  g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_SLICE]);
+}
+
+/**
+ * aio_guest_run_get_period:
+ * @self: a run
+ *
+ * Gets the time in which a guest that has yielded gets at least one slice.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+guint
+aio_guest_run_get_period (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), DEFAULT_PERIOD);
+
+  return self->period;
+}
+
+/**
+ * aio_guest_run_set_period:
+ * @self: a run
+ * @period: microseconds, at least 1
+ *
+ * Sets the time in which a guest that has yielded gets at least one slice, from the next
+ * dispatch on.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_period (AioGuestRun *self, guint period)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+  g_return_if_fail (period > 0);
+
+  if (self->period == period)
+    return;
+
+  self->period = period;
+  g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_PERIOD]);
+}
+
+/**
+ * aio_guest_run_get_reentrant:
+ * @self: a run
+ *
+ * Gets whether the tick may be called again while it is going on.
+ *
+ * Returns: whether it may
+ *
+ * Since: 1.0
+ */
+gboolean
+aio_guest_run_get_reentrant (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), FALSE);
+
+  return self->reentrant;
+}
+
+/**
+ * aio_guest_run_set_reentrant:
+ * @self: a run
+ * @reentrant: whether the tick may be called again while it is going on
+ *
+ * Says whether the guest bears its tick being called from a main loop nested in the tick. If it
+ * does not, which is the default, the guest rests in nested main loops.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_reentrant (AioGuestRun *self, gboolean reentrant)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  reentrant = !!reentrant;
+  if (self->reentrant == reentrant)
+    return;
+
+  self->reentrant = reentrant;
+  g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_REENTRANT]);
+}
+
+/**
+ * aio_guest_run_get_poll_mode:
+ * @self: a run
+ *
+ * Gets how the guest's descriptors are watched.
+ *
+ * Returns: the mode
+ *
+ * Since: 1.0
+ */
+AioGuestPollMode
+aio_guest_run_get_poll_mode (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), AIO_GUEST_POLL_MODE_AUTO);
+
+  return self->poller != NULL ? aio_guest_poller_get_mode (self->poller)
+                              : AIO_GUEST_POLL_MODE_AUTO;
+}
+
+/**
+ * aio_guest_run_get_ticks:
+ * @self: a run
+ *
+ * Gets how many times the guest's tick was called.
+ *
+ * Returns: the count
+ *
+ * Since: 1.0
+ */
+guint64
+aio_guest_run_get_ticks (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->ticks;
+}
+
+/**
+ * aio_guest_run_get_busy_time:
+ * @self: a run
+ *
+ * Gets the time that the guest has run, without that of main loops nested in it.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+gint64
+aio_guest_run_get_busy_time (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->busy_time;
+}
+
+/**
+ * aio_guest_run_get_longest_tick:
+ * @self: a run
+ *
+ * Gets the longest time that the guest has kept the host waiting.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+gint64
+aio_guest_run_get_longest_tick (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->longest_tick;
+}
+
+/**
+ * aio_guest_run_get_deferred_slices:
+ * @self: a run
+ *
+ * Gets how many times a slice ended with work left for a later one.
+ *
+ * Returns: the count
+ *
+ * Since: 1.0
+ */
+guint64
+aio_guest_run_get_deferred_slices (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->deferred_slices;
+}
