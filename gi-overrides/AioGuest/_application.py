@@ -14,6 +14,7 @@ class ApplicationHold:
     def __init__(self, life):
         self._life = life
         self._held = None
+        self._watched = []
         self._handlers = []
 
     def hold(self, application):
@@ -36,8 +37,9 @@ class ApplicationHold:
         After ::shutdown an application iterates the main context until nothing is ready, and so
         would wait for ever for a guest that never rests. So this is for every life beside it.
         """
-        if application is None or any(application is known for known, _ in self._handlers):
+        if application is None or application in self._watched:
             return
+        self._watched.append(application)
         self._connect(application, 'shutdown', self._on_shutdown)
 
     def release(self):
