@@ -147,7 +147,8 @@ def test_frames_are_drawn_while_the_guest_floods():
     assert len(frames) >= 30
 
 
-def test_last_window_closed_drains_the_run():
+def run_to_its_end(end):
+    """What happens, in order, when the window or the application is ended so."""
     app = application()
     order = []
 
@@ -162,10 +163,18 @@ def test_last_window_closed_drains_the_run():
         window = Gtk.ApplicationWindow(application=app)
         show(window, Gtk.Label(label="Hello"))
         support.start(main(), application=app, done_callback=lambda task: order.append("done"))
-        # The run holds the application, so it is quit that ends it here.
-        GLib.timeout_add(20, lambda: app.quit())
+        GLib.timeout_add(20, lambda: end(app, window))
 
     app.connect("activate", activate)
     app.run([])
     order.append("returned")
+    return order
+
+
+def test_quit_drains_the_run():
+    assert run_to_its_end(lambda app, window: app.quit()) == ["drained", "done", "returned"]
+
+
+def test_last_window_closed_drains_the_run():
+    order = run_to_its_end(lambda app, window: window.close())
     assert order == ["drained", "done", "returned"]
