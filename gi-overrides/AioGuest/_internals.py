@@ -9,6 +9,7 @@ at a version number, and has something to fall back on.
 
 import asyncio
 import contextlib
+import signal
 import sys
 import threading
 
@@ -17,6 +18,7 @@ try:
 except ImportError:
     _ossighelper = None
 
+_pyos_getsig = getattr(_ossighelper, 'PyOS_getsig', None)
 wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcontext)
 
 __all__ = [
@@ -24,8 +26,10 @@ __all__ = [
     'create_eager_task',
     'enter_running',
     'forget_task',
+    'get_c_handler',
     'get_running_thread',
     'get_signal_placeholder',
+    'has_default_handler',
     'has_uncollected_exception',
     'is_live_pygobject_handler',
     'is_pygobject_handler',
@@ -101,6 +105,22 @@ def is_pygobject_handler(handler):
 def is_live_pygobject_handler(handler):
     """Whether it is that, and such a function is running: it asks the innermost one to quit."""
     return is_pygobject_handler(handler) and bool(getattr(_ossighelper, '_callback_stack', None))
+
+
+def get_c_handler(signum):
+    """What the C library has as the handler of a signal, as a number to compare; None if unknown.
+
+    Python does not know when ``GLib.unix_signal_add()`` has taken a signal over.
+    """
+    return None if _pyos_getsig is None else _pyos_getsig(signum)
+
+
+def has_default_handler(signum):
+    """Whether a signal does what it does in a program that cares for no signals."""
+    handler = signal.getsignal(signum)
+    if handler is signal.default_int_handler:
+        return getattr(_ossighelper, 'sigint_handler_is_default', lambda: True)()
+    return handler == signal.SIG_DFL and not get_c_handler(signum)
 
 
 def get_signal_placeholder():

@@ -97,6 +97,8 @@ class Life:
         if isinstance(loop, EventLoop):
             loop._context = context
 
+        # Before the main task's first step, which may take its time.
+        loop.call_soon(self._meet_host)
         try:
             self.task = loop.create_task(coro, name=options.name, context=options.context)
         except BaseException:
@@ -107,7 +109,6 @@ class Life:
         self.task.add_done_callback(self._drain_once)
         self._finished_handler = session.run.connect('finished', self._on_finished)
         self._application.hold(options.application)
-        loop.call_soon(self._meet_host)
 
     def _meet_host(self):
         """The host's loop is running: see what it does about signals, and whose it is."""
@@ -206,7 +207,7 @@ class Life:
 
     def _pass_signals_on(self):
         """The main task has ended because of a signal: now it is the host's turn to end."""
-        if not self.signals or not self.task.cancelled():
+        if not self._is_interrupted():
             return
         application = self.options.application
         by_ctrl_c = self.signals[0] == signal.SIGINT
@@ -224,7 +225,15 @@ class Life:
                 }
             )
 
+    def _is_interrupted(self):
+        """Whether it was a signal that ended the main task."""
+        if self.exception is not None:
+            return bool(self.signals) and isinstance(self.exception, KeyboardInterrupt)
+        return bool(self.signals) and self.task.cancelled()
+
     def _report(self):
+        if self._is_interrupted():
+            return
         error = self.exception
         if error is None and has_uncollected_exception(self.task):
             error = self.task.exception()
@@ -264,11 +273,16 @@ class Life:
 
     def _on_signal(self, signum):
         """As asyncio.Runner does: the first one cancels the main task, the next one raises."""
+        guest = self.session.guest
         self.signals.append(signum)
-        if len(self.signals) > 1 or self.task.done():
+        if len(self.signals) == 1 and not self.task.done():
+            self.task.cancel()
+        elif guest.depth > 0 or isinstance(self.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
-        self.task.cancel()
-        self.session.guest.wake()
+        else:
+            # Raised between ticks it would be lost in whatever the host runs there.
+            self._on_end(KeyboardInterrupt())
+        guest.wake()
 
     def has_failed(self):
         """Whether something other than the end of the application ended the main task."""

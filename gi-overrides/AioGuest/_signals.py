@@ -15,11 +15,14 @@ import os
 import signal
 import threading
 
-from ._internals import is_live_pygobject_handler, is_pygobject_handler
+from ._internals import (
+    get_c_handler,
+    has_default_handler,
+    is_live_pygobject_handler,
+    is_pygobject_handler,
+)
 
 __all__ = ['Interrupts', 'kept_wakeup_fd', 'wakeup_pipe']
-
-_NOBODYS = (signal.default_int_handler, signal.SIG_DFL)
 
 
 def _on_main_thread():
@@ -76,8 +79,9 @@ def kept_wakeup_fd():
 class Interrupts:
     """SIGINT, and SIGTERM of an application, for as long as a main task lives.
 
-    Each is taken over only where nobody else has a handler: PyGObject's fallback for SIGINT, which
-    stops the host's loop, counts as nobody. *on_signal* is called with the signal's number.
+    Each is taken over only where nobody else has a handler, GLib's signal sources included;
+    PyGObject's fallback for SIGINT, which stops the host's loop, counts as nobody. *on_signal* is
+    called with the signal's number.
     """
 
     def __init__(self, on_signal, *, terminate):
@@ -90,16 +94,16 @@ class Interrupts:
             return
         for signum in self._signals:
             before = signal.getsignal(signum)
-            if before in _NOBODYS or is_live_pygobject_handler(before):
-                self._before[signum] = before
+            if has_default_handler(signum) or is_live_pygobject_handler(before):
                 signal.signal(signum, self._handle)
+                self._before[signum] = before, get_c_handler(signum)
 
     def end(self):
         """Put back what was there, unless somebody has set another handler meanwhile."""
         if not _on_main_thread():
             return
-        for signum, before in self._before.items():
-            if signal.getsignal(signum) != self._handle:
+        for signum, (before, c_handler) in self._before.items():
+            if signal.getsignal(signum) != self._handle or get_c_handler(signum) != c_handler:
                 continue
             if is_pygobject_handler(before) and not is_live_pygobject_handler(before):
                 # Its run() is over: the handler would fail.
