@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Hosts for the programs: each runs a main task, and ends as a program of its kind does."""
+
+import ctypes
+import sys
+
+import gi
+
+gi.require_version("AioGuest", "1.0")
+
+from gi.repository import AioGuest, Gio, GLib  # noqa: E402
+
+
+def application():
+    app = Gio.Application(
+        application_id="org.example.AioGuest", flags=Gio.ApplicationFlags.NON_UNIQUE
+    )
+    app.connect("activate", lambda app: None)
+    return app
+
+
+def run(main, **options):
+    """AioGuest.run(main())"""
+    AioGuest.run(main(), debug=False, **options)
+
+
+def run_application(main, **options):
+    """AioGuest.run(app, main=main)"""
+    sys.exit(AioGuest.run(application(), main=main, debug=False, **options))
+
+
+def start_in_application(main, **options):
+    """start(application=app) in ::activate"""
+    app = application()
+    app.connect("activate", lambda app: AioGuest.start(main(), application=app, debug=False, **options))
+    sys.exit(app.run([]))
+
+
+def start_before_application(main, **options):
+    """start(), and then the run() of an application that knows nothing of it"""
+    app = application()
+    app.hold()
+    AioGuest.start(main(), debug=False, **options)
+    sys.exit(app.run([]))
+
+
+def main_loop(main, **options):
+    """start(), and then the run() of a GLib.MainLoop"""
+    loop = GLib.MainLoop()
+    AioGuest.start(main(), debug=False, **options, done_callback=lambda task: loop.quit())
+    loop.run()
+
+
+def c_main_loop(main, **options):
+    """start(), and then g_main_loop_run(), which PyGObject knows nothing of"""
+    glib = ctypes.CDLL("libglib-2.0.so.0")
+    glib.g_main_loop_new.restype = ctypes.c_void_p
+    for function in (glib.g_main_loop_run, glib.g_main_loop_quit, glib.g_main_loop_unref):
+        function.argtypes = [ctypes.c_void_p]
+    loop = glib.g_main_loop_new(None, False)
+    AioGuest.start(main(), debug=False, **options, done_callback=lambda task: glib.g_main_loop_quit(loop))
+    glib.g_main_loop_run(loop)
+    glib.g_main_loop_unref(loop)
+
+
+HOSTS = {
+    "run": run,
+    "run-application": run_application,
+    "start-in-application": start_in_application,
+    "start-before-application": start_before_application,
+    "main-loop": main_loop,
+    "c-main-loop": c_main_loop,
+}

@@ -1,0 +1,234 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Ctrl-C and the like: at once, however the main loop is run, and with all cleaned up."""
+
+import asyncio
+import os
+import signal
+import threading
+
+import pytest
+from gi.repository import AioGuest
+
+import support
+from program import Program, run_program
+
+HOSTS = [
+    "run",
+    "run-application",
+    "start-in-application",
+    "start-before-application",
+    "main-loop",
+    "c-main-loop",
+]
+
+#: Milliseconds within which an idle program must have reacted.
+REACTION = 100
+
+CLEANED_UP = ["cancelled", "cleaned up", "generator closed"]
+
+
+def interrupt(host, handlers, signum):
+    """Returns the milliseconds until the main task knew, and what came of it."""
+    with Program("interrupted.py", host, handlers) as program:
+        program.expect("ready")
+        program.wait_until_idle()
+        if handlers == "added":
+            program.send(signal.SIGUSR1)
+            program.expect("SIGUSR1")
+            program.wait_until_idle()
+        sent = program.send(signum)
+        reaction = (program.expect("cancelled") - sent) * 1000
+        status, lines, errors = program.finish()
+    assert lines[-3:] == CLEANED_UP
+    return reaction, status, errors
+
+
+@pytest.mark.parametrize("handlers", ["none", "added", "removed"])
+@pytest.mark.parametrize("host", HOSTS)
+def test_ctrl_c_of_an_idle_program(host, handlers, record_property):
+    reactions = []
+    # The machine may be busy with something else.
+    while len(reactions) < 3 and min(reactions, default=REACTION) >= REACTION:
+        reaction, status, errors = interrupt(host, handlers, signal.SIGINT)
+        reactions.append(reaction)
+        if host == "c-main-loop":
+            # Nobody raises KeyboardInterrupt there; it is told of.
+            assert status == 0
+            assert "interrupted by Ctrl-C" in errors
+            assert "Traceback" not in errors
+        else:
+            assert errors.splitlines()[-1] == "KeyboardInterrupt"
+            assert errors.count("Traceback") == 1
+            assert status == -signal.SIGINT
+
+    record_property("reaction_ms", round(min(reactions), 1))
+    assert min(reactions) < REACTION
+
+
+@pytest.mark.parametrize("host", ["run-application", "start-in-application"])
+def test_termination_of_an_idle_application(host, record_property):
+    reaction, status, errors = interrupt(host, "none", signal.SIGTERM)
+    record_property("reaction_ms", round(reaction, 1))
+    assert errors == ""
+    # As a shell tells of a program that has been ended by a signal, where it is ours to say.
+    assert status == (128 + signal.SIGTERM if host == "run-application" else 0)
+
+
+def test_termination_is_not_taken_over_without_an_application():
+    with Program("interrupted.py", "run", "none") as program:
+        program.expect("ready")
+        program.send(signal.SIGTERM)
+        status, lines, errors = program.finish()
+    assert (status, lines, errors) == (-signal.SIGTERM, ["ready"], "")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_ctrl_c_of_a_program_that_never_rests(host):
+    with Program("busy.py", host) as program:
+        program.expect("ready")
+        program.send(signal.SIGINT)
+        status, lines, errors = program.finish()
+    assert lines == ["ready", "cleaned up"]
+    assert status == (0 if host == "c-main-loop" else -signal.SIGINT)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_second_ctrl_c_gets_out_of_a_task_that_does_not_end(host):
+    """The first one has been swallowed."""
+    with Program("stubborn.py", host) as program:
+        program.expect("ready")
+        program.send(signal.SIGINT)
+        program.expect("swallowed")
+        program.send(signal.SIGINT)
+        status, lines, errors = program.finish()
+    expected = "interrupted by Ctrl-C" if host == "c-main-loop" else "KeyboardInterrupt"
+    assert expected in errors
+    # The one warning names the task.
+    assert errors.count("gave up <Task") == 1
+    assert lines[-1] == "swallowed"
+    assert status == (0 if host == "c-main-loop" else -signal.SIGINT)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGUSR2"])
+@pytest.mark.parametrize("host", HOSTS)
+def test_signal_source_of_the_host(host, name):
+    """GLib.unix_signal_add() before the run, of the program itself."""
+    with Program("signal_source.py", host, name) as program:
+        program.expect("ready")
+        program.send(signal.Signals[name])
+        status, lines, errors = program.finish()
+    assert (status, lines, errors) == (0, ["ready", "source", "main over"], "")
+
+
+def test_handler_of_the_program_is_left_in_place():
+    received = []
+    before = signal.signal(signal.SIGINT, lambda signum, frame: received.append(signum))
+
+    async def main():
+        timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        while not received:
+            await asyncio.sleep(0.01)
+        timer.join()
+        return "not cancelled"
+
+    try:
+        assert support.run_owning(main()) == "not cancelled"
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert received == [signal.SIGINT]
+
+
+def test_ctrl_c_in_a_wait():
+    order = []
+
+    async def slow():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.001)
+            order.append("awaitable")
+
+    async def main():
+        timer = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        try:
+            AioGuest.wait(slow())
+        finally:
+            await asyncio.sleep(0.001)
+            order.append("main")
+            timer.join()
+
+    with pytest.raises(KeyboardInterrupt):
+        support.run_owning(main())
+    assert order == ["awaitable", "main"]
+
+
+def test_ctrl_c_that_main_makes_a_result_of():
+    """As in asyncio.run(): who swallows the cancellation has the last word."""
+    async def main():
+        timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            timer.join()
+            return "a result"
+
+    assert support.run_owning(main()) == "a result"
+
+
+def state():
+    descriptor = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(descriptor)
+    return descriptor, {signum: signal.getsignal(signum) for signum in signal.valid_signals()}
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["removed", "left"])
+def test_handlers_and_descriptor_are_as_before(run, left):
+    async def main():
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGUSR1, signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(signum, print)
+        await asyncio.sleep(0.001)
+        if not left:
+            for signum in (signal.SIGUSR1, signal.SIGHUP, signal.SIGTERM):
+                loop.remove_signal_handler(signum)
+
+    before = state()
+    run(main())
+    assert state() == before
+
+
+def test_descriptor_of_the_program_is_as_before(run):
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        loop.add_signal_handler(signal.SIGUSR1, over.set_result, "received")
+        timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGUSR1))
+        timer.start()
+        result = await over
+        timer.join()
+        loop.remove_signal_handler(signal.SIGUSR1)
+        return result
+
+    outer = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    try:
+        before = state()
+        assert before[0] == write
+        assert run(main()) == "received"
+        assert state() == before
+    finally:
+        signal.set_wakeup_fd(outer)
+        os.close(read)
+        os.close(write)
+
+
+def test_ctrl_c_works_again_after_a_run():
+    """The default handler is back in place, for input() and the like."""
+    status, lines, errors = run_program("after_run.py")
+    assert lines == ["KeyboardInterrupt"] * 3
+    assert (status, errors) == (0, "")
