@@ -162,6 +162,7 @@ typedef struct
   PyGILState_STATE held;
   PyObject *on_end;    /* asked whether the run is to end */
   PyObject *exception; /* the one that ended the run, by getting out of the loop */
+  PyObject *host_error; /* was pending when the tick began; until it can be so again */
 } Guest;
 
 /* module.c */
@@ -210,6 +211,7 @@ int handle_is_cancelled (CoreState *state, PyObject *handle);
 /* suspend.c */
 int suspension_begin (Suspension *suspension, Guest *guest);
 void suspension_end (Suspension *suspension, Guest *guest);
+void suspension_restore_error (PyObject *error);
 
 static inline gboolean
 handle_is_exact (CoreState *state, PyObject *handle)

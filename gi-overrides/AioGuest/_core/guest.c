@@ -83,6 +83,7 @@ static void
 release_guest (gpointer data)
 {
   Guest *self = data;
+  PyObject *host_error;
   PyGILState_STATE gil;
 
   /* Too late to free anything, or nothing to free. */
@@ -99,7 +100,9 @@ release_guest (gpointer data)
   /* Python's collector sees the closures of a GObject only if nobody else holds it. */
   g_clear_object (&self->run);
 
+  host_error = g_steal_pointer (&self->host_error);
   Py_DECREF (self);
+  suspension_restore_error (host_error);
   PyGILState_Release (gil);
 }
 
@@ -178,6 +181,7 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->watched);
   Py_VISIT (self->on_end);
   Py_VISIT (self->exception);
+  Py_VISIT (self->host_error);
   return 0;
 }
 
@@ -199,6 +203,7 @@ guest_clear (PyObject *object)
   Py_CLEAR (self->watched);
   Py_CLEAR (self->on_end);
   Py_CLEAR (self->exception);
+  Py_CLEAR (self->host_error);
   return 0;
 }
 

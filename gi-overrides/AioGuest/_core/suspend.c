@@ -241,4 +241,14 @@ suspension_end (Suspension *suspension, Guest *guest)
   Py_CLEAR (suspension->none_handled.exc_value);
 
   PyErr_Restore (type, value, traceback);
+
+  Py_XSETREF (guest->host_error, g_steal_pointer (&suspension->error));
+}
+
+/* Makes the error pending again that a host in C had when the tick began. */
+void
+suspension_restore_error (PyObject *error)
+{
+  if (error != NULL)
+    PyErr_Restore (Py_NewRef (Py_TYPE (error)), error, PyException_GetTraceback (error));
 }

@@ -233,6 +233,11 @@ guest_tick (AioGuestRun *run,
   gil = PyGILState_Ensure ();
   tick = tick_with_gil (self, aio_guest_run_restart_slice (run), next_ready_time);
 
+  /* Handlers of ::finished are still to come if the run is over: release_guest() is the place. */
+  if (self->depth > 0 || (tick != AIO_GUEST_TICK_FINISHED &&
+                          aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING))
+    suspension_restore_error (g_steal_pointer (&self->host_error));
+
   PyGILState_Release (gil);
   return tick;
 }
