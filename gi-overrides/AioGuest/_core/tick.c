@@ -69,6 +69,9 @@ get_next_ready_time (Guest *self, gint64 *next_ready_time)
 static int
 pad_ready (Guest *self, Py_ssize_t n_wanted)
 {
+  /* What an inner tick has put in has been popped, or is work for the next tick. */
+  self->n_padding = 0;
+
   while (Py_SIZE (self->ready) < n_wanted)
     {
       PyObject *result = PyObject_CallOneArg (self->ready_append, self->padding);
@@ -170,11 +173,10 @@ end_or_go_on (Guest *self, AioGuestTick tick)
 
 /* What the host needs to know of the loop until the next tick. */
 static int
-finish_tick (Guest *self, Py_ssize_t n_entry, gint64 *next_ready_time)
+finish_tick (Guest *self, gint64 *next_ready_time)
 {
   if (guest_fetch_queues (self) < 0 || guest_fetch_selector (self) < 0 ||
-      guest_sync_watches (self) < 0 || get_next_ready_time (self, next_ready_time) < 0 ||
-      (self->stock_depth > 0 && pad_ready (self, n_entry) < 0))
+      guest_sync_watches (self) < 0 || get_next_ready_time (self, next_ready_time) < 0)
     return -1;
 
   self->n_scheduled = Py_SIZE (self->scheduled);
@@ -186,6 +188,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
 {
   Suspension suspension;
   AioGuestTick tick = AIO_GUEST_TICK_FAILED;
+  Py_ssize_t n_entry = 0;
 
   self->depth++;
   self->n_padding = 0;
@@ -194,20 +197,24 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   if (suspension_begin (&suspension, self) == 0 && guest_fetch_queues (self) == 0 &&
       PyErr_CheckSignals () == 0)
     {
-      Py_ssize_t n_entry = Py_SIZE (self->ready);
+      n_entry = Py_SIZE (self->ready);
 
       tick = run_rounds (self, slice_end);
 
       if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
         tick = end_or_go_on (self, tick);
 
-      if (tick != AIO_GUEST_TICK_FINISHED && finish_tick (self, n_entry, next_ready_time) < 0)
+      if (tick != AIO_GUEST_TICK_FINISHED && finish_tick (self, next_ready_time) < 0)
         tick = AIO_GUEST_TICK_FAILED;
     }
 
   /* Trouble before or after the rounds. */
   if (tick == AIO_GUEST_TICK_FAILED)
     tick = end_or_go_on (self, tick);
+
+  /* However this tick ends: an outer _run_once() goes on popping. */
+  if (pad_ready (self, self->stock_depth > 0 ? n_entry : 0) < 0)
+    PyErr_WriteUnraisable (self->loop);
 
   suspension_end (&suspension, self);
   self->depth--;
