@@ -4,7 +4,13 @@
 
 import asyncio
 import ctypes
+import selectors
+import socket
+import subprocess
+import sys
 
+import pytest
+from gi.overrides.AioGuest import _core
 from gi.repository import AioGuest, GLib
 
 import support
@@ -126,3 +132,78 @@ def test_padding_of_a_nested_tick_hides_no_work():
     support.Rescue().until(task.done)
     support.Rescue().settle()
     assert order == ["other", "nested", "host"]
+
+
+def test_context_dropped_on_a_thread_with_the_identifier_of_the_owner():
+    # The second thread was given the first one's identifier, and lost its thread state.
+    script = """
+import asyncio, threading
+import gi
+gi.require_version("AioGuest", "1.0")
+from gi.repository import AioGuest, GLib
+from gi.overrides.AioGuest import _core
+
+loop = asyncio.new_event_loop()
+contexts = []
+
+def own():
+    context = GLib.MainContext()
+    guest = _core.Guest(loop)
+    guest.run.connect("finished", lambda run, error: None)
+    guest.attach(context)
+    contexts.append((threading.get_ident(), context, guest.run))
+
+def drop():
+    identifier, context, run = contexts.pop()
+    del context
+    print(run.props.state.value_nick, identifier == threading.get_ident())
+
+for function in own, drop:
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+loop.close()
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith("finished")
+    if "True" not in process.stdout:
+        pytest.skip("the thread's identifier was not used again")
+
+
+def test_watch_of_a_selector_outlives_an_earlier_guest():
+    # There is one watch on the selector's dict, and two guests of the loop had it.
+    context = GLib.MainContext.default()
+    loop = AioGuest.EventLoop(selectors.SelectSelector(), main_context=context)
+    loop.set_debug(False)
+    receiver, sender = socket.socketpair()
+    sender.send(b"x")
+    guests = [_core.Guest(loop)]
+
+    def forget():
+        guests.clear()
+        return GLib.SOURCE_REMOVE
+
+    def add_reader():
+        loop.add_reader(receiver, loop.stop)
+        return GLib.SOURCE_REMOVE
+
+    def rescue():
+        guests.append("rescue")
+        loop.stop()
+        return GLib.SOURCE_REMOVE
+
+    try:
+        GLib.timeout_add(10, forget)
+        GLib.timeout_add(50, add_reader)
+        source = GLib.timeout_add_seconds(5, rescue)
+        loop.run_forever()
+        loop.remove_reader(receiver)
+    finally:
+        loop.close()
+        receiver.close()
+        sender.close()
+    assert guests == []
+    GLib.source_remove(source)

@@ -158,7 +158,7 @@ typedef struct
   GSource *signal_source; /* NULL if signals are not watched */
 
   gboolean is_attached;
-  unsigned long thread;
+  guint64 thread_state; /* the identifier of the owner's; those of threads are used again */
   PyGILState_STATE held;
   PyObject *on_end;    /* asked whether the run is to end */
   PyObject *exception; /* the one that ended the run, by getting out of the loop */

@@ -92,7 +92,7 @@ release_guest (gpointer data)
 
   gil = PyGILState_Ensure ();
 
-  if (self->thread == PyThread_get_thread_ident ())
+  if (self->thread_state == PyThreadState_GetID (PyThreadState_Get ()))
     PyGILState_Release (self->held);
   self->is_attached = FALSE;
   guest_unwatch_signals (self);
@@ -253,7 +253,7 @@ guest_attach (PyObject *object, PyObject *context)
    * as long as somebody has ensured it. */
   Py_INCREF (self);
   self->held = PyGILState_Ensure ();
-  self->thread = PyThread_get_thread_ident ();
+  self->thread_state = PyThreadState_GetID (PyThreadState_Get ());
   self->is_attached = TRUE;
 
   Py_RETURN_NONE;
