@@ -57,17 +57,11 @@ map_version (G_GNUC_UNUSED Guest *self)
   return __atomic_load_n (&map_changes, __ATOMIC_RELAXED);
 }
 
+/* Never taken back: there is but one watch, which a later Guest of the same selector relies on. */
 static int
 watch_map (Guest *self)
 {
   return PyDict_Watch (self->state->dict_watcher, self->fd_to_key);
-}
-
-static void
-unwatch_map (Guest *self)
-{
-  if (PyDict_Unwatch (self->state->dict_watcher, self->fd_to_key) < 0)
-    PyErr_Clear ();
 }
 
 #else
@@ -90,11 +84,6 @@ watch_map (G_GNUC_UNUSED Guest *self)
   return 0;
 }
 
-static void
-unwatch_map (G_GNUC_UNUSED Guest *self)
-{
-}
-
 #endif
 
 /* Without the GIL: the dict is held by a strong reference and only its version is read. */
@@ -107,9 +96,6 @@ guest_map_changed (Guest *self)
 void
 guest_clear_selector (Guest *self)
 {
-  if (self->fd_to_key != NULL && !self->has_own_fd)
-    unwatch_map (self);
-
   Py_CLEAR (self->fd_to_key);
   Py_CLEAR (self->selector_dict);
   Py_CLEAR (self->selector);
