@@ -144,13 +144,21 @@ def _check_arguments(selector, main_context):
 
 @contextlib.contextmanager
 def _thread_default(context):
-    """Make *context* the thread-default one, if it isn't."""
-    current = GLib.MainContext.get_thread_default()
-    if hash(current or GLib.MainContext.default()) == hash(context):
-        yield
-        return
-    context.push_thread_default()
+    """Own *context*, and make it the thread-default one, if it isn't."""
+    if not context.acquire():
+        raise RuntimeError(
+            'the main context is owned by another thread, which iterates it: run the loop there, '
+            'or give it a main_context of its own'
+        )
     try:
-        yield
+        current = GLib.MainContext.get_thread_default()
+        if hash(current or GLib.MainContext.default()) == hash(context):
+            yield
+            return
+        context.push_thread_default()
+        try:
+            yield
+        finally:
+            context.pop_thread_default()
     finally:
-        context.pop_thread_default()
+        context.release()
