@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A file dialog: ``Gtk.FileDialog`` where GTK has it (4.10), else ``Gtk.FileChooserNative``.
+
+Either way ``choose()`` returns a ``Gio.File``, or None if the user dismisses the dialog.
+With --auto the program closes the first dialog and accepts the second.
+"""
+
+import asyncio
+import sys
+import tempfile
+
+import gi
+
+gi.require_versions({'AioGuest': '1.0', 'Gtk': '4.0'})
+from gi.repository import AioGuest, Gio, GLib, Gtk  # noqa: E402
+
+
+async def choose_with_file_dialog(parent, folder, name):
+    dialog = Gtk.FileDialog(title='Save', initial_folder=folder, initial_name=name)
+    try:
+        return await AioGuest.call(dialog.save, parent)
+    except GLib.Error as error:
+        if error.matches(Gtk.dialog_error_quark(), Gtk.DialogError.DISMISSED):
+            return None
+        raise
+
+
+async def choose_with_native(parent, folder, name):
+    dialog = Gtk.FileChooserNative(
+        title='Save', transient_for=parent, modal=True, action=Gtk.FileChooserAction.SAVE)
+    dialog.set_current_folder(folder)
+    dialog.set_current_name(name)
+    async with AioGuest.signals(dialog, 'response') as responses:  # connected from here on
+        dialog.show()
+        try:
+            (response,) = await anext(responses)
+            return dialog.get_file() if response == Gtk.ResponseType.ACCEPT else None
+        finally:
+            dialog.destroy()
+
+
+choose = choose_with_file_dialog if hasattr(Gtk, 'FileDialog') else choose_with_native
+
+
+async def user(known, action):
+    """--auto: waits for a window that is not among those *known*, does something to it."""
+    toplevels = Gtk.Window.get_toplevels()
+    while not (dialogs := [window for window in toplevels if window not in known]):
+        await AioGuest.wait_signal(toplevels, 'items-changed')
+    (dialog,) = dialogs
+    if not dialog.get_mapped():
+        await AioGuest.wait_signal(dialog, 'map')
+    action(dialog)
+
+
+async def main():
+    window = Gtk.ApplicationWindow(application=app, title='File dialog', default_width=360)
+    window.present()
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Gio.File.new_for_path(directory)
+        for action in (lambda dialog: dialog.close(),
+                       lambda dialog: dialog.emit('response', Gtk.ResponseType.ACCEPT)):
+            known = list(Gtk.Window.get_toplevels())
+            async with asyncio.TaskGroup() as group:
+                if '--auto' in sys.argv:
+                    group.create_task(user(known, action))
+                file = await choose(window, folder, 'letter.txt')
+            print('dismissed' if file is None else f'chosen: {file.get_basename()}')
+    app.quit()
+
+
+app = Gtk.Application(application_id='org.aioguest.FileDialog')
+app.connect('activate', lambda app: None)  # main() opens the window
+sys.exit(AioGuest.run(app, main=main))
