@@ -12,6 +12,10 @@ from ._tasks import spawn
 __all__ = ['handler']
 
 
+def _raise(error):
+    raise error
+
+
 class _Calls:
     """The calls of one handler for one object: those going on and those waiting their turn."""
 
@@ -53,11 +57,16 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
     calls_by_object = {}
 
     def begin(key, calls, args, kwargs):
-        task = spawn(async_function(*args, **kwargs), name=async_function.__name__, eager=eager)
+        coro = async_function(*args, **kwargs)
+        try:
+            task = spawn(coro, name=async_function.__name__, eager=eager)
+        except (SystemExit, KeyboardInterrupt) as error:
+            # Eagerly, in a callback of the host, which has no use for it: the loop has.
+            asyncio.get_running_loop().call_soon(_raise, error)
+            return
         if not task.done():
             calls.running.add(task)
             task.add_done_callback(functools.partial(end, key, calls))
-        return task
 
     def end(key, calls, task):
         calls.running.discard(task)

@@ -172,5 +172,10 @@ def create_eager_task(loop, coro, *, name=None):
         return asyncio.Task(coro, loop=loop, name=name, eager_start=True)
 
     task = loop.create_task(coro, name=name)
-    _run_first_step(loop, task)
+    try:
+        _run_first_step(loop, task)
+    except BaseException:
+        # Whoever gets it need not be told of it again.
+        task.exception()
+        raise
     return task

@@ -42,7 +42,8 @@ class Life:
         self.signals = []  # that have arrived
         self._draining = None
         self._drained = False
-        self._raised = False
+        self.raises = False  # whoever runs the host will ask for the result
+        self._owns_thread = False
         self._finished_handler = 0
         self._interrupts = None
         self._application = ApplicationHold(self)
@@ -171,17 +172,26 @@ class Life:
         session.leave()
         if self._interrupts is not None:
             self._interrupts.end()
-        if not self._drained:
-            self._drain_without_host()
-        self.loop.close()
+        for step in (self._drain_without_host, self.loop.close):
+            try:
+                step()
+            except BaseException as error:
+                # By a task that answers its cancellation with KeyboardInterrupt, say. GLib can't
+                # pass it on, and run() would wait for the end for ever.
+                self.exception = error
         _lives.discard(self)
         self._application.release()
+        if self.exception is not None and has_uncollected_exception(self.task):
+            # The same, or one that it has overtaken.
+            self.task.exception()
         self._conclude()
         # Without a cycle the main context goes at once, if this was the last to hold it.
         self.session = self._application = self._interrupts = None
 
     def _drain_without_host(self):
         """Let the loop run by itself to its end: its main context is gone."""
+        if self._drained:
+            return
         if isinstance(self.loop, EventLoop):
             self.loop._main_context = GLib.MainContext()
         clear_stopping(self.loop)
@@ -201,8 +211,9 @@ class Life:
                         'task': self.task,
                     }
                 )
-        if not self._raised:
+        if not self.raises:
             self._report()
+        if not self._owns_thread:
             self._pass_signals_on()
 
     def _pass_signals_on(self):
@@ -260,7 +271,7 @@ class Life:
 
     def run(self):
         """Iterate the main context until the run is over; return or raise what came of it."""
-        self._raised = True
+        self.raises = self._owns_thread = True
         self._meet_host()
         while not self.is_over():
             try:

@@ -144,6 +144,7 @@ def _run_application(application, argv, main, options):
         nonlocal life, failure
         try:
             life = _begin(main(), options)
+            life.raises = True
         except BaseException as error:
             failure = error
             application.quit()

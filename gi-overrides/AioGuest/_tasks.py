@@ -49,7 +49,8 @@ def spawn(coro, *, name=None, eager=False):
 
 def _finish(task):
     _tasks.discard(task)
-    if task.cancelled() or task.exception() is None:
+    # What is no Exception has got out of the loop, and ends the run.
+    if task.cancelled() or not isinstance(task.exception(), Exception):
         return
     task.get_loop().call_exception_handler(
         {
