@@ -100,6 +100,7 @@ def test_second_ctrl_c_gets_out_of_a_task_that_does_not_end(host):
         program.expect("ready")
         program.send(signal.SIGINT)
         program.expect("swallowed")
+        program.wait_until_idle()
         program.send(signal.SIGINT)
         status, lines, errors = program.finish()
     expected = "interrupted by Ctrl-C" if host == "c-main-loop" else "KeyboardInterrupt"
@@ -108,6 +109,25 @@ def test_second_ctrl_c_gets_out_of_a_task_that_does_not_end(host):
     assert errors.count("gave up <Task") == 1
     assert lines[-1] == "swallowed"
     assert status == (0 if host == "c-main-loop" else -signal.SIGINT)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_ctrl_c_gets_out_of_a_step_that_does_not_end(host):
+    """The second one, as the first one only cancels the task."""
+    with Program("endless_step.py", host) as program:
+        program.expect("ready")
+        program.send(signal.SIGINT)
+        program.expect("cancelling")
+        program.send(signal.SIGINT)
+        status, lines, errors = program.finish()
+    assert lines[-1] == "KeyboardInterrupt"
+    if host == "c-main-loop":
+        assert status == 0
+        assert "Traceback" not in errors
+        assert errors.count("interrupted by Ctrl-C") == 1
+    else:
+        assert status == -signal.SIGINT
+        assert errors.count("Traceback") == 1
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGUSR2"])

@@ -41,13 +41,22 @@ def start_before_application(main, **options):
     """start(), and then the run() of an application that knows nothing of it"""
     app = application()
     app.hold()
-    AioGuest.start(main(), debug=False, **options)
+    AioGuest.start(main(), debug=False, done_callback=lambda task: app.release(), **options)
     sys.exit(app.run([]))
+
+
+_main_loops = []
+
+
+def get_main_loop():
+    """The GLib.MainLoop that is running, of the host "main-loop"."""
+    return _main_loops[-1]
 
 
 def main_loop(main, **options):
     """start(), and then the run() of a GLib.MainLoop"""
     loop = GLib.MainLoop()
+    _main_loops.append(loop)
     AioGuest.start(main(), debug=False, **options, done_callback=lambda task: loop.quit())
     loop.run()
 
