@@ -7,6 +7,8 @@ import asyncio
 import collections
 import weakref
 
+from gi.repository import GObject
+
 __all__ = ['signals', 'wait_signal']
 
 _WHEN_FULL = ('drop-oldest', 'drop-newest', 'raise')
@@ -39,6 +41,8 @@ class signals:
         self, obj, detailed_signal, *, maxsize=64, when_full='drop-oldest', returns=None
     ):
         self._connection = None
+        if not isinstance(obj, GObject.Object):
+            raise TypeError(f'obj must be a GObject, not {obj!r}')
         if when_full not in _WHEN_FULL:
             raise ValueError(f'when_full must be one of {_WHEN_FULL}, not {when_full!r}')
         if not isinstance(maxsize, int) or maxsize < 1:
