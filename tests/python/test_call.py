@@ -1,0 +1,338 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""AioGuest.call(): Gio's asynchronous functions, and where PyGObject has them, its own awaitables."""
+
+import asyncio
+import gc
+import shutil
+import subprocess
+import sys
+import weakref
+
+import gi
+import pytest
+from gi.repository import AioGuest, Gio, GLib
+
+import support
+
+#: From then on PyGObject's asynchronous functions return awaitables.
+HAS_AWAITABLES = gi.version_info >= (3, 50)
+
+
+@pytest.fixture(scope="module")
+def bus(tmp_path_factory):
+    """The address of a private bus."""
+    if shutil.which("dbus-daemon") is None:
+        pytest.skip("no dbus-daemon")
+    directory = tmp_path_factory.mktemp("bus")
+    config = directory / "bus.conf"
+    config.write_text(
+        "<busconfig><type>session</type>"
+        f"<listen>unix:path={directory}/socket</listen>"
+        '<policy context="default"><allow send_destination="*"/><allow eavesdrop="true"/>'
+        '<allow own="*"/></policy></busconfig>'
+    )
+    daemon = subprocess.Popen(
+        ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"],
+        stdout=subprocess.PIPE, text=True,
+    )
+    with daemon:
+        yield daemon.stdout.readline().strip()
+        daemon.terminate()
+
+
+CONNECTION = (
+    Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+)
+BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+
+
+def test_file(run, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"contents")
+
+    async def main():
+        file = Gio.File.new_for_path(str(path))
+        success, contents, etag = await AioGuest.call(file.load_contents_async)
+        assert success
+        stream = await AioGuest.call(file.read_async, GLib.PRIORITY_DEFAULT)
+        data = await AioGuest.call(stream.read_bytes_async, 100, GLib.PRIORITY_LOW)
+        assert await AioGuest.call(stream.close_async, io_priority=GLib.PRIORITY_DEFAULT) is True
+        return bytes(contents), data.get_data()
+
+    assert run(main()) == (b"contents", b"contents")
+
+
+def test_folder(run, tmp_path):
+    for number in range(25):
+        (tmp_path / str(number)).touch()
+
+    async def main():
+        folder = Gio.File.new_for_path(str(tmp_path))
+        enumerator = await AioGuest.call(
+            folder.enumerate_children_async,
+            "standard::name", Gio.FileQueryInfoFlags.NONE, GLib.PRIORITY_DEFAULT,
+        )
+        names = []
+        while infos := await AioGuest.call(
+            enumerator.next_files_async, 10, GLib.PRIORITY_DEFAULT
+        ):
+            names += [info.get_name() for info in infos]
+        await AioGuest.call(enumerator.close_async, GLib.PRIORITY_DEFAULT)
+        return sorted(names, key=int)
+
+    assert run(main()) == [str(number) for number in range(25)]
+
+
+def test_error(run, tmp_path):
+    async def main():
+        file = Gio.File.new_for_path(str(tmp_path / "missing"))
+        with pytest.raises(GLib.Error) as caught:
+            await AioGuest.call(file.load_contents_async)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
+
+    run(main())
+
+
+def test_bus(bus):
+    """A static function, a constructor, and calls."""
+    async def main():
+        connection = await AioGuest.call(
+            Gio.DBusConnection.new_for_address, bus, CONNECTION, None
+        )
+        proxy = await AioGuest.call(
+            Gio.DBusProxy.new, connection, Gio.DBusProxyFlags.NONE, None, *BUS
+        )
+        names = await AioGuest.call(
+            proxy.call, "ListNames", None, Gio.DBusCallFlags.NONE, -1
+        )
+        with pytest.raises(GLib.Error, match="UnknownMethod"):
+            await AioGuest.call(proxy.call, "NoSuchMethod", None, Gio.DBusCallFlags.NONE, -1)
+        name = connection.get_unique_name()
+        assert await AioGuest.call(connection.close) is True
+        return name in names.unpack()[0]
+
+    assert support.run_in_main_loop(main())
+
+
+def test_bus_get(bus, monkeypatch):
+    """A function of the namespace itself."""
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
+
+    async def main():
+        connection = await AioGuest.call(Gio.bus_get, Gio.BusType.SESSION)
+        connection.set_exit_on_close(False)
+        identifier = await AioGuest.call(
+            connection.call, *BUS, "GetId", None, None, Gio.DBusCallFlags.NONE, -1
+        )
+        await AioGuest.call(connection.close)
+        return identifier.unpack()[0]
+
+    assert len(support.run_in_main_loop(main())) == 32
+
+
+def test_subprocess(run):
+    async def main():
+        process = Gio.Subprocess.new(
+            ["cat"], Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE
+        )
+        success, output, errors = await AioGuest.call(process.communicate_utf8_async, "text")
+        assert success
+        assert await AioGuest.call(process.wait_check_async) is True
+        failing = Gio.Subprocess.new([sys.executable, "-c", "exit(3)"], 0)
+        with pytest.raises(GLib.Error, match="code 3"):
+            await AioGuest.call(failing.wait_check_async)
+        return output
+
+    assert run(main()) == "text"
+
+
+def sleeper():
+    return Gio.Subprocess.new(["sleep", "3600"], Gio.SubprocessFlags.NONE)
+
+
+def test_cancellation(run):
+    """Of the task: it comes out as CancelledError, once the operation has ended."""
+    async def main():
+        process = sleeper()
+        cancellable = Gio.Cancellable()
+        cancelled = []
+        cancellable.connect(lambda *args: cancelled.append(True))
+        task = asyncio.create_task(
+            AioGuest.call(process.wait_async, cancellable=cancellable)
+        )
+        await asyncio.sleep(0.005)
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+        assert cancelled == [True]
+        process.force_exit()
+        await AioGuest.call(process.wait_async)
+
+    run(main())
+
+
+def test_timeout(run):
+    async def main():
+        process = sleeper()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await AioGuest.call(process.wait_async)
+        process.force_exit()
+        await AioGuest.call(process.wait_async)
+        return process.get_term_sig()
+
+    assert run(main()) == 9
+
+
+def test_cancelled_before_the_first_step(run):
+    async def main():
+        task = asyncio.create_task(AioGuest.call(sleeper))
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert run(main())
+
+
+def test_cancellable_of_the_caller(run):
+    """Cancelled by somebody else it is an error as any other."""
+    async def main():
+        process = sleeper()
+        cancellable = Gio.Cancellable()
+        GLib.timeout_add(5, lambda: cancellable.cancel())
+        with pytest.raises(GLib.Error) as caught:
+            await AioGuest.call(process.wait_async, cancellable=cancellable)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+        process.force_exit()
+        await AioGuest.call(process.wait_async)
+
+    run(main())
+
+
+def test_end_of_the_run_cancels_it(run):
+    processes = []
+
+    async def main():
+        processes.append(sleeper())
+        AioGuest.spawn(AioGuest.call(processes[0].wait_async))
+        await asyncio.sleep(0.005)
+        return "over"
+
+    assert run(main()) == "over"
+    processes[0].force_exit()
+    processes[0].wait()
+
+
+def test_many_at_once(run, tmp_path):
+    for number in range(100):
+        (tmp_path / str(number)).write_text(str(number))
+
+    async def load(number):
+        file = Gio.File.new_for_path(str(tmp_path / str(number)))
+        return int((await AioGuest.call(file.load_contents_async))[1])
+
+    async def main():
+        return await asyncio.gather(*(load(number) for number in range(100)))
+
+    assert run(main()) == list(range(100))
+
+
+def test_in_a_thread_with_a_context_of_its_own(tmp_path):
+    (tmp_path / "file").write_bytes(b"contents")
+
+    async def main():
+        file = Gio.File.new_for_path(str(tmp_path / "file"))
+        return (await AioGuest.call(file.load_contents_async))[1]
+
+    def thread():
+        context = GLib.MainContext()
+        context.push_thread_default()
+        try:
+            return support.run_owning(main())
+        finally:
+            context.pop_thread_default()
+
+    async def outer():
+        return await asyncio.to_thread(thread)
+
+    assert asyncio.run(outer()) == b"contents"
+
+
+def test_nothing_is_kept_alive(run, tmp_path):
+    (tmp_path / "file").write_bytes(b"contents")
+    references = []
+
+    async def main():
+        file = Gio.File.new_for_path(str(tmp_path / "file"))
+        references.append(weakref.ref(file))
+        await AioGuest.call(file.load_contents_async)
+
+    run(main())
+    gc.collect()
+    assert references[0]() is None
+
+
+@pytest.mark.parametrize("wrong", [
+    None, 5, print, GLib.get_real_time, Gio.File.new_for_path, Gio.Cancellable.cancel,
+])
+def test_wrong_functions(run, wrong):
+    async def main():
+        with pytest.raises(TypeError):
+            await AioGuest.call(wrong)
+
+    run(main())
+
+
+def test_wrong_arguments(run, tmp_path):
+    async def main():
+        file = Gio.File.new_for_path(str(tmp_path))
+        with pytest.raises(TypeError):
+            await AioGuest.call(file.read_async, "text")
+
+    run(main())
+
+
+@pytest.mark.skipif(not HAS_AWAITABLES, reason="PyGObject has no awaitables before 3.50")
+class TestAwaitables:
+    """Awaiting what PyGObject returns."""
+
+    def test_result(self, run, tmp_path):
+        (tmp_path / "file").write_bytes(b"contents")
+
+        async def main():
+            file = Gio.File.new_for_path(str(tmp_path / "file"))
+            success, contents, etag = await file.load_contents_async()
+            return contents
+
+        assert run(main()) == b"contents"
+
+    def test_error(self, run, tmp_path):
+        async def main():
+            with pytest.raises(GLib.Error) as caught:
+                await Gio.File.new_for_path(str(tmp_path / "missing")).load_contents_async()
+            assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
+
+        run(main())
+
+    def test_cancellation(self, run):
+        async def main():
+            process = sleeper()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await process.wait_async()
+            process.force_exit()
+            assert await process.wait_async()
+
+        run(main())
+
+    def test_in_a_runner(self, tmp_path):
+        (tmp_path / "file").write_bytes(b"contents")
+
+        async def main():
+            return (await Gio.File.new_for_path(str(tmp_path / "file")).load_contents_async())[1]
+
+        with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
+            assert runner.run(main()) == b"contents"

@@ -1,0 +1,416 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""AioGuest.signals and wait_signal(): awaiting the emissions of signals."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+from gi.repository import AioGuest, GLib, GObject
+
+import support
+
+
+class Emitter(GObject.Object):
+    title = GObject.Property(type=str, default="")
+    other = GObject.Property(type=int, default=0)
+
+    @GObject.Signal(arg_types=(int,))
+    def numbered(self, number):
+        pass
+
+    @GObject.Signal(arg_types=(int, str))
+    def paired(self, number, text):
+        pass
+
+    @GObject.Signal(
+        return_type=bool, arg_types=(int,), accumulator=GObject.signal_accumulator_true_handled
+    )
+    def asked(self, number):
+        pass
+
+
+def handlers(emitter, name):
+    """How many handlers are connected."""
+    signal = GObject.signal_lookup(name.partition("::")[0], Emitter)
+    count = 0
+    blocked = []
+    while number := GObject.signal_handler_find(
+        emitter, GObject.SignalMatchType.ID | GObject.SignalMatchType.UNBLOCKED,
+        signal, 0, None, 0, 0,
+    ):
+        emitter.handler_block(number)
+        blocked.append(number)
+        count += 1
+    for number in blocked:
+        emitter.handler_unblock(number)
+    return count
+
+
+async def in_host(function, *args):
+    """Call a function from a callback of the host."""
+    over = asyncio.get_running_loop().create_future()
+    GLib.idle_add(lambda: over.set_result(function(*args)))
+    return await over
+
+
+def emit_later(emitter, *args):
+    GLib.timeout_add(2, lambda: emitter.emit(*args) and None)
+
+
+# One emission.
+
+
+def test_wait_signal(run):
+    async def main():
+        emitter = Emitter()
+        emit_later(emitter, "paired", 1, "one")
+        result = await AioGuest.wait_signal(emitter, "paired")
+        assert handlers(emitter, "paired") == 0
+        return result
+
+    assert run(main()) == (1, "one")
+
+
+def test_wait_signal_with_a_detail(run):
+    async def main():
+        emitter = Emitter()
+        emitter.other = 1
+
+        def change():
+            emitter.other = 2
+            emitter.title = "title"
+
+        GLib.timeout_add(2, change)
+        (pspec,) = await AioGuest.wait_signal(emitter, "notify::title")
+        assert handlers(emitter, "notify") == 0
+        return pspec.name, emitter.other
+
+    assert run(main()) == ("title", 2)
+
+
+def test_wait_signal_times_out(run):
+    async def main():
+        emitter = Emitter()
+        with pytest.raises(TimeoutError):
+            await AioGuest.wait_signal(emitter, "numbered", 0.005)
+        return handlers(emitter, "numbered")
+
+    assert run(main()) == 0
+
+
+def test_wait_signal_is_cancelled(run):
+    async def main():
+        emitter = Emitter()
+        task = asyncio.create_task(AioGuest.wait_signal(emitter, "numbered"))
+        await asyncio.sleep(0.001)
+        assert handlers(emitter, "numbered") == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return handlers(emitter, "numbered")
+
+    assert run(main()) == 0
+
+
+def test_wait_signal_returns_a_value_to_the_emission(run):
+    async def main():
+        emitter = Emitter()
+        task = asyncio.create_task(AioGuest.wait_signal(emitter, "asked", returns=True))
+        await asyncio.sleep(0.001)
+        assert await in_host(emitter.emit, "asked", 5) is True
+        return await task
+
+    assert run(main()) == (5,)
+
+
+def test_wait_signal_takes_the_first(run):
+    async def main():
+        emitter = Emitter()
+        task = asyncio.create_task(AioGuest.wait_signal(emitter, "numbered"))
+        await asyncio.sleep(0.001)
+        for number in range(3):
+            emitter.emit("numbered", number)
+        return await task
+
+    assert run(main()) == (0,)
+
+
+# Many.
+
+
+def test_iteration(run):
+    numbers = []
+
+    async def main():
+        emitter = Emitter()
+
+        async def emits():
+            for number in range(5):
+                await in_host(emitter.emit, "numbered", number)
+
+        task = asyncio.create_task(emits())
+        async with AioGuest.signals(emitter, "numbered") as emissions:
+            async for (number,) in emissions:
+                numbers.append(number)
+                if number == 4:
+                    break
+        await task
+        return handlers(emitter, "numbered")
+
+    assert run(main()) == 0
+    assert numbers == [0, 1, 2, 3, 4]
+
+
+def test_nothing_is_missed_between_items(run):
+    """Connected from the beginning, not only while somebody waits."""
+    async def main():
+        emitter = Emitter()
+        emissions = AioGuest.signals(emitter, "numbered")
+        for number in range(10):
+            emitter.emit("numbered", number)
+        numbers = [(await anext(emissions))[0] for _ in range(10)]
+        await emissions.aclose()
+        return numbers
+
+    assert run(main()) == list(range(10))
+
+
+def test_loop_that_is_left(run):
+    async def main():
+        emitter = Emitter()
+        emit_later(emitter, "numbered", 1)
+        async for (number,) in AioGuest.signals(emitter, "numbered"):
+            break
+        gc.collect()
+        return handlers(emitter, "numbered")
+
+    assert run(main()) == 0
+
+
+def test_loop_that_is_cancelled(run):
+    async def main():
+        emitter = Emitter()
+
+        async def loops():
+            async for (number,) in AioGuest.signals(emitter, "numbered"):
+                pass
+
+        task = asyncio.create_task(loops())
+        await asyncio.sleep(0.001)
+        assert handlers(emitter, "numbered") == 1
+        task.cancel()
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+        return handlers(emitter, "numbered")
+
+    assert run(main()) == 0
+
+
+def test_exception_in_the_body(run):
+    async def main():
+        emitter = Emitter()
+        with pytest.raises(LookupError):
+            async with AioGuest.signals(emitter, "numbered") as emissions:
+                emitter.emit("numbered", 1)
+                async for item in emissions:
+                    raise LookupError
+        return handlers(emitter, "numbered")
+
+    assert run(main()) == 0
+
+
+def test_emission_that_needs_a_value(run):
+    async def main():
+        emitter = Emitter()
+        answers = []
+        is_even = lambda emitter, number: number % 2 == 0  # noqa: E731
+        async with AioGuest.signals(emitter, "asked", returns=is_even) as emissions:
+            for number in range(4):
+                answers.append(await in_host(emitter.emit, "asked", number))
+                assert await anext(emissions) == (number,)
+        return answers
+
+    assert run(main()) == [True, False, True, False]
+
+
+# The bound.
+
+
+@pytest.mark.parametrize("when_full, kept", [
+    ("drop-oldest", [7, 8, 9]),
+    ("drop-newest", [0, 1, 2]),
+    ("raise", [0, 1, 2, "full"]),
+])
+def test_when_full(run, when_full, kept):
+    async def main():
+        emitter = Emitter()
+        emissions = AioGuest.signals(emitter, "numbered", maxsize=3, when_full=when_full)
+        for number in range(10):
+            emitter.emit("numbered", number)
+        await emissions.aclose()
+        items = []
+        while True:
+            try:
+                items.append((await anext(emissions))[0])
+            except asyncio.QueueFull:
+                items.append("full")
+            except StopAsyncIteration:
+                return items
+
+    assert run(main()) == kept
+
+
+def test_goes_on_after_it_was_full(run):
+    async def main():
+        emitter = Emitter()
+        async with AioGuest.signals(
+            emitter, "numbered", maxsize=1, when_full="raise"
+        ) as emissions:
+            emitter.emit("numbered", 0)
+            emitter.emit("numbered", 1)
+            assert await anext(emissions) == (0,)
+            with pytest.raises(asyncio.QueueFull, match="1"):
+                await anext(emissions)
+            emitter.emit("numbered", 2)
+            return await anext(emissions)
+
+    assert run(main()) == (2,)
+
+
+# The object.
+
+
+def test_object_is_not_kept_alive(run):
+    """Its end is the end of the iteration."""
+    async def main():
+        emitter = Emitter()
+        reference = weakref.ref(emitter)
+        emitter.emit("numbered", 1)
+        emissions = AioGuest.signals(emitter, "numbered")
+        emitter.emit("numbered", 2)
+        del emitter
+        gc.collect()
+        assert reference() is None
+        return [item async for item in emissions]
+
+    assert run(main()) == [(2,)]
+
+
+def test_object_ends_while_somebody_waits(run):
+    async def main():
+        emitters = [Emitter()]
+
+        async def loops(emissions):
+            return [item async for item in emissions]
+
+        task = asyncio.create_task(loops(AioGuest.signals(emitters[0], "numbered")))
+        await asyncio.sleep(0.001)
+        emitters.clear()
+        gc.collect()
+        return await asyncio.wait_for(task, 5)
+
+    assert run(main()) == []
+
+
+def test_no_cycle_keeps_the_object_after_it_was_closed(run):
+    async def main():
+        emitter = Emitter()
+        async with AioGuest.signals(emitter, "numbered") as emissions:
+            emitter.emit("numbered", 1)
+            await anext(emissions)
+        reference = weakref.ref(emitter)
+        gc.collect()
+        gc.disable()
+        try:
+            del emitter
+            return reference() is None
+        finally:
+            gc.enable()
+
+    assert run(main())
+
+
+def test_wait_signal_whose_timer_and_object_go(run):
+    async def main():
+        emitter = Emitter()
+        with pytest.raises(TimeoutError):
+            await AioGuest.wait_signal(emitter, "numbered", 0.001)
+        reference = weakref.ref(emitter)
+        del emitter
+        gc.collect()
+        return reference() is None
+
+    assert run(main())
+
+
+# Wrong use.
+
+
+def test_two_at_once(run):
+    async def main():
+        emitter = Emitter()
+        async with AioGuest.signals(emitter, "numbered") as emissions:
+            first = asyncio.create_task(anext(emissions))
+            await asyncio.sleep(0.001)
+            with pytest.raises(RuntimeError, match="another task"):
+                await anext(emissions)
+            emitter.emit("numbered", 1)
+            return await first
+
+    assert run(main()) == (1,)
+
+
+@pytest.mark.parametrize("name", ["no-such-signal", "numbered::detail", ""])
+def test_no_such_signal(run, name):
+    async def main():
+        with pytest.raises((TypeError, ValueError)):
+            AioGuest.signals(Emitter(), name)
+
+    run(main())
+
+
+@pytest.mark.parametrize("obj", [None, 5, object()])
+def test_no_object(run, obj):
+    async def main():
+        with pytest.raises(TypeError):
+            AioGuest.signals(obj, "notify")
+
+    run(main())
+
+
+@pytest.mark.parametrize("options", [
+    {"maxsize": 0}, {"maxsize": -1}, {"maxsize": "1"}, {"when_full": "block"},
+])
+def test_wrong_options(run, options):
+    async def main():
+        emitter = Emitter()
+        with pytest.raises(ValueError):
+            AioGuest.signals(emitter, "numbered", **options)
+        return handlers(emitter, "numbered")
+
+    assert run(main()) == 0
+
+
+def test_closed_twice(run):
+    async def main():
+        emissions = AioGuest.signals(Emitter(), "numbered")
+        await emissions.aclose()
+        await emissions.aclose()
+        with pytest.raises(StopAsyncIteration):
+            await anext(emissions)
+
+    run(main())
+
+
+def test_many_iterators_leave_nothing(run):
+    async def main():
+        emitter = Emitter()
+        for number in range(500):
+            emit_later(emitter, "numbered", number)
+            assert await AioGuest.wait_signal(emitter, "numbered") == (number,)
+        return handlers(emitter, "numbered")
+
+    assert support.run_owning(main()) == 0
