@@ -226,3 +226,47 @@ def test_exceptions_that_end_everything_again_and_again(exception):
     with pytest.raises(exception):
         support.run_owning(main())
     assert asyncio._get_running_loop() is None
+
+
+def test_timers_replaced_while_they_are_compared():
+    # The list was freed under the hands of heappop().
+    class Time(float):
+        def __lt__(self, other):
+            if not replaced:
+                replaced.append(loop._scheduled[:])
+                loop._scheduled = []
+                context.iteration(False)
+            return float.__lt__(self, other)
+
+    context = GLib.MainContext.default()
+    loop = AioGuest.EventLoop()
+    loop.set_debug(False)
+    replaced = [None]
+    for _ in range(20):
+        loop.call_at(Time(0), int)
+    loop.call_soon(replaced.clear)
+    loop.call_soon(lambda: loop.call_soon(loop.stop))
+    loop.call_soon(loop._scheduled.extend, loop._scheduled[:])
+    loop._scheduled.clear()
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+    assert len(replaced) == 1
+
+
+def test_queue_of_another_kind_is_refused():
+    # Its size was read from where a deque has it.
+    class Queue:
+        __slots__ = ("append", "clear", "popleft")
+
+        def __init__(self, items):
+            self.append = items.append
+            self.clear = items.clear
+            self.popleft = items.popleft
+
+    loop = AioGuest.EventLoop()
+    loop._ready = Queue(loop._ready)
+    with pytest.raises(RuntimeError, match="queue of ready handles"):
+        support.run_owning(asyncio.sleep(0), loop_factory=lambda: loop)
+    assert loop.is_closed()

@@ -23,14 +23,15 @@ loop_time (void)
   return (double) ((gint64) now.tv_sec * 1000000000 + now.tv_nsec) / 1e9;
 }
 
-/* Fetched anew after each call into Python: _run_once() replaces the list. */
+/* Fetched anew after each call into Python, as a new reference: _run_once() replaces the list, and
+ * a comparison of timers, which is Python code, may tick the loop. */
 static PyObject *
 fetch_scheduled (Guest *self)
 {
   PyObject *scheduled = PyDict_GetItemWithError (self->loop_dict, self->state->str__scheduled);
 
   if (scheduled != NULL && PyList_CheckExact (scheduled))
-    return scheduled;
+    return Py_NewRef (scheduled);
 
   if (!PyErr_Occurred ())
     PyErr_SetString (PyExc_TypeError, "the event loop's list of timers is no list");
@@ -114,11 +115,14 @@ rebuild_scheduled (Guest *self, PyObject *scheduled)
 
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE (scheduled); i++)
     {
-      PyObject *timer = PyList_GET_ITEM (scheduled, i);
+      PyObject *timer = Py_NewRef (PyList_GET_ITEM (scheduled, i));
       int cancelled = handle_is_cancelled (state, timer);
+      int done = cancelled < 0 ? -1
+                 : cancelled   ? set_unscheduled (state, timer)
+                               : PyList_Append (kept, timer);
 
-      if (cancelled < 0 || (cancelled ? set_unscheduled (state, timer)
-                                      : PyList_Append (kept, timer)) < 0)
+      Py_DECREF (timer);
+      if (done < 0)
         goto out;
     }
 
@@ -133,105 +137,120 @@ out:
   return result != NULL ? 0 : -1;
 }
 
+/* Whether the first timer was cancelled; 0, too, if there is none, or -1 with an exception. */
+static int
+first_is_cancelled (CoreState *state, PyObject *scheduled)
+{
+  PyObject *timer;
+  int cancelled;
+
+  if (PyList_GET_SIZE (scheduled) == 0)
+    return 0;
+
+  timer = Py_NewRef (PyList_GET_ITEM (scheduled, 0));
+  cancelled = handle_is_cancelled (state, timer);
+  Py_DECREF (timer);
+  return cancelled;
+}
+
+/* The same for whether it is due. */
+static int
+first_is_due (CoreState *state, PyObject *scheduled, double end_time)
+{
+  PyObject *timer;
+  double when;
+  int due;
+
+  if (PyList_GET_SIZE (scheduled) == 0)
+    return 0;
+
+  timer = Py_NewRef (PyList_GET_ITEM (scheduled, 0));
+  due = timer_when (state, timer, &when) < 0 ? -1 : !(when >= end_time);
+  Py_DECREF (timer);
+  return due;
+}
+
 static int
 drop_cancelled_timers (Guest *self)
 {
   CoreState *state = self->state;
   PyObject *scheduled = fetch_scheduled (self);
-  Py_ssize_t n_scheduled;
-  Py_ssize_t n_cancelled;
+  Py_ssize_t n_scheduled = scheduled != NULL ? PyList_GET_SIZE (scheduled) : 0;
+  Py_ssize_t n_cancelled = n_scheduled > 0 ? cancelled_count (self) : 0;
+  int result;
 
-  if (scheduled == NULL)
-    return -1;
-
-  n_scheduled = PyList_GET_SIZE (scheduled);
-  if (n_scheduled == 0)
-    return 0;
-
-  n_cancelled = cancelled_count (self);
-  if (n_cancelled < 0 && PyErr_Occurred ())
-    return -1;
+  if (scheduled == NULL || (n_cancelled < 0 && PyErr_Occurred ()))
+    {
+      Py_XDECREF (scheduled);
+      return -1;
+    }
 
   if (n_scheduled > state->min_scheduled_timer_handles &&
       (double) n_cancelled / n_scheduled > state->min_cancelled_timer_handles_fraction)
-    return rebuild_scheduled (self, scheduled);
-
-  for (;;)
     {
-      PyObject *timer;
-      int cancelled;
+      result = rebuild_scheduled (self, scheduled);
+      Py_DECREF (scheduled);
+      return result;
+    }
 
-      scheduled = fetch_scheduled (self);
+  while ((result = first_is_cancelled (state, scheduled)) > 0)
+    {
+      PyObject *timer = NULL;
+
+      if (set_cancelled_count (self, --n_cancelled) == 0)
+        timer = pop_timer (self, scheduled);
+
+      Py_DECREF (scheduled);
+      scheduled = timer != NULL ? fetch_scheduled (self) : NULL;
+      Py_XDECREF (timer);
+
       if (scheduled == NULL)
         return -1;
-      if (PyList_GET_SIZE (scheduled) == 0)
-        return 0;
-
-      cancelled = handle_is_cancelled (state, PyList_GET_ITEM (scheduled, 0));
-      if (cancelled <= 0)
-        return cancelled;
-
-      if (set_cancelled_count (self, --n_cancelled) < 0)
-        return -1;
-
-      timer = pop_timer (self, scheduled);
-      if (timer == NULL)
-        return -1;
-      Py_DECREF (timer);
     }
+
+  Py_DECREF (scheduled);
+  return result;
 }
 
 static int
 collect_due_timers (Guest *self)
 {
   CoreState *state = self->state;
+  PyObject *scheduled = fetch_scheduled (self);
   PyObject *resolution;
   double end_time;
-
-  PyObject *scheduled = fetch_scheduled (self);
+  int result;
 
   if (scheduled == NULL)
     return -1;
   if (PyList_GET_SIZE (scheduled) == 0)
-    return 0;
+    {
+      Py_DECREF (scheduled);
+      return 0;
+    }
 
   resolution = PyDict_GetItemWithError (self->loop_dict, state->str__clock_resolution);
   end_time = loop_time ();
   if (resolution != NULL)
     end_time += PyFloat_AsDouble (resolution);
-  if (PyErr_Occurred ())
-    return -1;
 
-  for (;;)
+  result = PyErr_Occurred () ? -1 : first_is_due (state, scheduled, end_time);
+  while (result > 0)
     {
-      PyObject *timer;
-      PyObject *result;
-      double when;
+      PyObject *timer = pop_timer (self, scheduled);
+      PyObject *appended =
+        timer != NULL ? PyObject_CallOneArg (self->ready_append, timer) : NULL;
 
-      scheduled = fetch_scheduled (self);
-      if (scheduled == NULL)
-        return -1;
-      if (PyList_GET_SIZE (scheduled) == 0)
-        return 0;
-
-      timer = Py_NewRef (PyList_GET_ITEM (scheduled, 0));
-      if (timer_when (state, timer, &when) < 0)
-        {
-          Py_DECREF (timer);
-          return -1;
-        }
-      Py_DECREF (timer);
-
-      if (when >= end_time)
-        return 0;
-
-      timer = pop_timer (self, scheduled);
-      result = timer != NULL ? PyObject_CallOneArg (self->ready_append, timer) : NULL;
+      Py_DECREF (scheduled);
+      scheduled = appended != NULL ? fetch_scheduled (self) : NULL;
       Py_XDECREF (timer);
-      Py_XDECREF (result);
-      if (result == NULL)
-        return -1;
+      Py_XDECREF (appended);
+
+      result = scheduled != NULL ? first_is_due (state, scheduled, end_time) : -1;
     }
+
+  Py_XDECREF (scheduled);
+  return result;
 }
 
 Py_ssize_t

@@ -39,8 +39,9 @@ get_next_ready_time (Guest *self, gint64 *next_ready_time)
   if (!PyList_CheckExact (self->scheduled) || PyList_GET_SIZE (self->scheduled) == 0)
     return 0;
 
-  first = PyList_GET_ITEM (self->scheduled, 0);
+  first = Py_NewRef (PyList_GET_ITEM (self->scheduled, 0));
   when = PyObject_GetAttr (first, self->state->str__when);
+  Py_DECREF (first);
   if (when == NULL)
     return -1;
 
