@@ -80,6 +80,7 @@ typedef struct
   PyObject *handle_type;
   PyObject *timer_handle_type;
   PyObject *epoll_selector_type;
+  PyObject *deque_type;
   PyObject *handle_run;
   PyObject *heappop;
   PyObject *heapify;

@@ -32,7 +32,9 @@ guest_fetch_queues (Guest *self)
   PyObject *scheduled =
     ready != NULL ? PyDict_GetItemWithError (self->loop_dict, state->str__scheduled) : NULL;
 
-  if (ready == NULL || scheduled == NULL)
+  /* The size that guest_peek() reads is where these two types have it. */
+  if (ready == NULL || !PyObject_TypeCheck (ready, (PyTypeObject *) state->deque_type) ||
+      scheduled == NULL || !PyList_Check (scheduled))
     {
       if (!PyErr_Occurred ())
         PyErr_SetString (PyExc_TypeError, "the event loop has no queue of ready handles, or no "

@@ -80,6 +80,7 @@ core_traverse (PyObject *module, visitproc visit, void *arg)
   Py_VISIT (state->handle_type);
   Py_VISIT (state->timer_handle_type);
   Py_VISIT (state->epoll_selector_type);
+  Py_VISIT (state->deque_type);
   Py_VISIT (state->handle_run);
   Py_VISIT (state->heappop);
   Py_VISIT (state->heapify);
@@ -109,6 +110,7 @@ core_clear (PyObject *module)
   Py_CLEAR (state->handle_type);
   Py_CLEAR (state->timer_handle_type);
   Py_CLEAR (state->epoll_selector_type);
+  Py_CLEAR (state->deque_type);
   Py_CLEAR (state->handle_run);
   Py_CLEAR (state->heappop);
   Py_CLEAR (state->heapify);

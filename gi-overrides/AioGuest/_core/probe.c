@@ -210,6 +210,7 @@ core_probe (CoreState *state)
 {
   if ((state->handle_type = import_attribute ("asyncio.events", "Handle")) == NULL ||
       (state->timer_handle_type = import_attribute ("asyncio.events", "TimerHandle")) == NULL ||
+      (state->deque_type = import_attribute ("collections", "deque")) == NULL ||
       (state->heappop = import_attribute ("heapq", "heappop")) == NULL ||
       (state->heapify = import_attribute ("heapq", "heapify")) == NULL ||
       (state->current_task = import_attribute ("asyncio.tasks", "current_task")) == NULL)
