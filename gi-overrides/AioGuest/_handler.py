@@ -7,6 +7,7 @@ import asyncio
 import functools
 import inspect
 
+from ._session import get_session
 from ._tasks import spawn
 
 __all__ = ['handler']
@@ -20,8 +21,33 @@ class _Calls:
     """The calls of one handler for one object: those going on and those waiting their turn."""
 
     def __init__(self):
+        self.starting = 0  # in their first step, which may call the handler again
         self.running = set()
         self.waiting = []
+        self.restarting = False  # those running have been cancelled, once
+
+    def are_going_on(self):
+        return self.starting > 0 or bool(self.running)
+
+    def forget_former_runs(self):
+        """Tasks that were given up when their run ended will never be done."""
+        for task in list(self.running):
+            if task.get_loop().is_closed():
+                self.running.discard(task)
+        if not self.are_going_on():
+            self.waiting.clear()
+
+    def cancel(self):
+        # Only once: a second time it would be their clean-up.
+        if not self.restarting:
+            self.restarting = True
+            for task in list(self.running):
+                task.cancel()
+
+
+def _is_draining(loop):
+    session = get_session(loop)
+    return session is None or session.is_draining
 
 
 def handler(async_function=None, *, returns=None, while_running='run', eager=True):
@@ -57,6 +83,8 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
     calls_by_object = {}
 
     def begin(key, calls, args, kwargs):
+        calls.starting += 1
+        calls.restarting = False
         coro = async_function(*args, **kwargs)
         try:
             task = spawn(coro, name=async_function.__name__, eager=eager)
@@ -64,31 +92,43 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
             # Eagerly, in a callback of the host, which has no use for it: the loop has.
             asyncio.get_running_loop().call_soon(_raise, error)
             return
+        finally:
+            calls.starting -= 1
         if not task.done():
             calls.running.add(task)
             task.add_done_callback(functools.partial(end, key, calls))
+            if calls.restarting:
+                task.cancel()
 
     def end(key, calls, task):
         calls.running.discard(task)
-        while calls.waiting and not calls.running:
-            args, kwargs = calls.waiting.pop(0)
-            begin(key, calls, args, kwargs)
-        if not calls.running:
-            calls_by_object.pop(key, None)
+        if _is_draining(task.get_loop()):
+            calls.waiting.clear()
+        go_on(key, calls)
+
+    def go_on(key, calls):
+        try:
+            while calls.waiting and not calls.are_going_on():
+                args, kwargs = calls.waiting.pop(0)
+                begin(key, calls, args, kwargs)
+        finally:
+            if not calls.are_going_on() and not calls.waiting:
+                calls_by_object.pop(key, None)
 
     def call(args, kwargs):
         key = id(args[0]) if args else None
         calls = calls_by_object.setdefault(key, _Calls())
-        if while_running == 'run' or not calls.running:
-            begin(key, calls, args, kwargs)
-        elif while_running == 'queue':
-            calls.waiting.append((args, kwargs))
-        elif while_running == 'restart':
-            calls.waiting[:] = [(args, kwargs)]
-            for task in list(calls.running):
-                task.cancel()
-        if not calls.running:
-            calls_by_object.pop(key, None)
+        calls.forget_former_runs()
+        try:
+            if while_running == 'run' or not calls.are_going_on():
+                begin(key, calls, args, kwargs)
+            elif while_running == 'queue':
+                calls.waiting.append((args, kwargs))
+            elif while_running == 'restart':
+                calls.waiting[:] = [(args, kwargs)]
+                calls.cancel()
+        finally:
+            go_on(key, calls)
 
     @functools.wraps(async_function)
     def handle(*args, **kwargs):

@@ -134,6 +134,7 @@ class Life:
 
     def _drain_once(self, task=None):
         if self._draining is None:
+            self.session.is_draining = True
             self._draining = self.loop.create_task(self._drain(), name='AioGuest drain')
 
     async def _drain(self):

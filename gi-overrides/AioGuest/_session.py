@@ -54,6 +54,7 @@ class Session:
         self.loop = loop
         self.main_context = main_context
         self.main_task = None
+        self.is_draining = False
         self.guest = _core.Guest(loop, native=_TICK == 'native', on_end=on_end)
         self.run = self.guest.run
         self._hooks = None
