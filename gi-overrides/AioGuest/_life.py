@@ -268,7 +268,9 @@ class Life:
         if self.is_over():
             return
         self.cancel()
-        self.session.iterate()
+        # Inside a tick there is a step below that can't end before this returns; the run goes on.
+        if self.session.guest.depth == 0:
+            self.session.iterate()
 
     def run(self):
         """Iterate the main context until the run is over; return or raise what came of it."""

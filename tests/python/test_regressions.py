@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from gi.overrides.AioGuest import _core
-from gi.repository import AioGuest, GLib
+from gi.repository import AioGuest, Gio, GLib
 
 import support
 
@@ -270,3 +270,22 @@ def test_queue_of_another_kind_is_refused():
     with pytest.raises(RuntimeError, match="queue of ready handles"):
         support.run_owning(asyncio.sleep(0), loop_factory=lambda: loop)
     assert loop.is_closed()
+
+
+def test_application_run_inside_a_step_of_the_main_task():
+    # At its ::shutdown the run was to end, and waited for that very step.
+    application = Gio.Application()
+    application.connect("activate", lambda application: application.quit())
+    order = []
+
+    async def main():
+        order.append(application.run(None))
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            order.append("cancelled")
+            raise
+
+    with pytest.raises(asyncio.CancelledError):
+        support.run_owning(main(), application=application)
+    assert order == [0, "cancelled"]
