@@ -9,7 +9,6 @@ With --auto the program closes the first dialog and accepts the second.
 
 import asyncio
 import sys
-import tempfile
 
 import gi
 
@@ -44,30 +43,47 @@ async def choose_with_native(parent, folder, name):
 choose = choose_with_file_dialog if hasattr(Gtk, 'FileDialog') else choose_with_native
 
 
+def shows_files(widget):
+    """Whether a file chooser, or a part of it, has read its folder."""
+    if isinstance(widget, Gtk.ColumnView if hasattr(Gtk, 'FileDialog') else Gtk.TreeView):
+        return bool(widget.get_model())
+    child = widget.get_first_child()
+    while child is not None:
+        if shows_files(child):
+            return True
+        child = child.get_next_sibling()
+    return False
+
+
 async def user(known, action):
-    """--auto: waits for a window that is not among those *known*, does something to it."""
+    """--auto: waits for a window that is not among those *known*, does something to it.
+
+    Not before it shows the folder: GTK 4.8 reports an error if it is closed while reading it.
+    """
     toplevels = Gtk.Window.get_toplevels()
     while not (dialogs := [window for window in toplevels if window not in known]):
         await AioGuest.wait_signal(toplevels, 'items-changed')
     (dialog,) = dialogs
-    if not dialog.get_mapped():
-        await AioGuest.wait_signal(dialog, 'map')
+    frame = asyncio.Event()
+    dialog.add_tick_callback(lambda dialog, clock: frame.set() or GLib.SOURCE_CONTINUE)
+    while not (dialog.get_mapped() and shows_files(dialog)):
+        frame.clear()
+        await frame.wait()
     action(dialog)
 
 
 async def main():
     window = Gtk.ApplicationWindow(application=app, title='File dialog', default_width=360)
     window.present()
-    with tempfile.TemporaryDirectory() as directory:
-        folder = Gio.File.new_for_path(directory)
-        for action in (lambda dialog: dialog.close(),
-                       lambda dialog: dialog.emit('response', Gtk.ResponseType.ACCEPT)):
-            known = list(Gtk.Window.get_toplevels())
-            async with asyncio.TaskGroup() as group:
-                if '--auto' in sys.argv:
-                    group.create_task(user(known, action))
-                file = await choose(window, folder, 'letter.txt')
-            print('dismissed' if file is None else f'chosen: {file.get_basename()}')
+    folder = Gio.File.new_for_path(__file__).get_parent()
+    for action in (lambda dialog: dialog.close(),
+                   lambda dialog: dialog.emit('response', Gtk.ResponseType.ACCEPT)):
+        known = list(Gtk.Window.get_toplevels())
+        async with asyncio.TaskGroup() as group:
+            if '--auto' in sys.argv:
+                group.create_task(user(known, action))
+            file = await choose(window, folder, 'letter.txt')
+        print('dismissed' if file is None else f'chosen: {file.get_basename()}')
     app.quit()
 
 
