@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""pytest-asyncio: tests of an application that uses GLib, on AioGuest.EventLoop.
+
+The inner tests are a project of their own, run in a process of its own: so what
+is shown here is what a user would write.
+"""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import pytest_asyncio.plugin
+
+HAS_LOOP_FACTORIES = hasattr(
+    pytest_asyncio.plugin.PytestAsyncioSpecs, "pytest_asyncio_loop_factories"
+)
+
+CONFTEST_LOOP_FACTORIES = """
+    import gi
+    gi.require_version("AioGuest", "1.0")
+    from gi.repository import AioGuest
+
+    def pytest_asyncio_loop_factories(config, item):
+        return {"glib": AioGuest.EventLoop}
+"""
+
+TESTS = """
+    import asyncio
+    import pytest
+    import pytest_asyncio
+    from gi.repository import AioGuest, Gio, GLib
+
+    pytestmark = pytest.mark.asyncio
+
+    @pytest_asyncio.fixture
+    async def fired():
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        GLib.timeout_add(1, future.set_result, "fired")
+        yield await future
+        await asyncio.sleep(0.001)
+
+    async def test_loop():
+        loop = asyncio.get_running_loop()
+        assert type(loop) is AioGuest.EventLoop
+        loop.set_debug(False)
+
+    async def test_fixture(fired):
+        assert fired == "fired"
+
+    async def test_idle_callback():
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        GLib.idle_add(lambda: future.set_result(asyncio.get_running_loop()))
+        assert await future is loop
+
+    async def test_call(tmp_path):
+        path = tmp_path / "file"
+        path.write_text("text")
+        file = Gio.File.new_for_path(str(path))
+        ok, contents, etag = await AioGuest.call(file.load_contents_async)
+        assert bytes(contents) == b"text"
+
+    async def test_wait():
+        assert AioGuest.wait(asyncio.sleep(0.001, "waited")) == "waited"
+
+    async def test_fails():
+        await asyncio.sleep(0.001)
+        assert False, "as it is to"
+"""
+
+
+def flags():
+    return ["-X", "dev"] + [f"-W{option}" for option in sys.warnoptions]
+
+
+@pytest.mark.skipif(
+    not HAS_LOOP_FACTORIES,
+    reason="this pytest-asyncio takes loops by event-loop policies only, which are deprecated",
+)
+def test_loop_factories(tmp_path):
+    (tmp_path / "conftest.py").write_text(textwrap.dedent(CONFTEST_LOOP_FACTORIES))
+    (tmp_path / "test_inner.py").write_text(textwrap.dedent(TESTS))
+    outcome = subprocess.run(
+        [
+            sys.executable, *flags(), "-m", "pytest", "-p", "no:cacheprovider",
+            "-o", "asyncio_default_fixture_loop_scope=function",
+            "--rootdir", tmp_path, "--basetemp", tmp_path / "inner", "-rA", "test_inner.py",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    print(outcome.stdout, outcome.stderr)
+    # The one that is to fail did, and so the others were run.
+    assert outcome.returncode == 1
+    assert "1 failed, 5 passed" in outcome.stdout
+    assert "as it is to" in outcome.stdout
