@@ -317,6 +317,9 @@ class TestAwaitables:
 
         run(main())
 
+    @pytest.mark.skipif(
+        gi.version_info < (3, 52), reason="cancel() of PyGObject's awaitables fails before 3.52"
+    )
     def test_cancellation(self, run):
         async def main():
             process = sleeper()
@@ -324,7 +327,6 @@ class TestAwaitables:
                 async with asyncio.timeout(0.01):
                     await process.wait_async()
             process.force_exit()
-            assert await process.wait_async()
 
         run(main())
 

@@ -333,17 +333,18 @@ def test_no_cycle_keeps_the_object_after_it_was_closed(run):
     assert run(main())
 
 
-def test_wait_signal_whose_timer_and_object_go(run):
+def test_object_of_a_wait_signal_that_timed_out(run):
+    references = []
+
     async def main():
         emitter = Emitter()
+        references.append(weakref.ref(emitter))
         with pytest.raises(TimeoutError):
             await AioGuest.wait_signal(emitter, "numbered", 0.001)
-        reference = weakref.ref(emitter)
-        del emitter
-        gc.collect()
-        return reference() is None
 
-    assert run(main())
+    run(main())
+    gc.collect()
+    assert references[0]() is None
 
 
 # Wrong use.
