@@ -9,16 +9,18 @@ import inspect
 from ._core import warn_of_resource
 from ._internals import forget_task
 
-__all__ = ['drain']
+__all__ = ['drain', 'give_up']
 
 
-async def drain(loop, timeout):
+async def drain(loop, timeout, *, given_up=()):
     """Cancel and await all other tasks, then shut down generators and the default executor.
+
+    Those in *given_up* are left alone.
 
     A task that is not done *timeout* seconds after it was cancelled is given up, with a warning
     that names it and where it is. None waits for any time.
     """
-    tasks = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+    tasks = asyncio.all_tasks(loop) - {asyncio.current_task(loop), *given_up}
     await _cancel(loop, tasks, timeout)
     await loop.shutdown_asyncgens()
     await _shut_executor_down(loop, timeout)
@@ -40,12 +42,17 @@ async def _cancel(loop, tasks, timeout):
                 }
             )
     for task in pending:
-        forget_task(task)
-        warn_of_resource(
-            f'AioGuest gave up {task!r}, which did not end within {timeout} seconds of being '
-            f'cancelled; it is at {_where(task)}',
-            task,
-        )
+        give_up(task, timeout)
+
+
+def give_up(task, timeout):
+    """Say that *task* did not end within *timeout* seconds of being cancelled, and where it is."""
+    forget_task(task)
+    warn_of_resource(
+        f'AioGuest gave up {task!r}, which did not end within {timeout} seconds of being '
+        f'cancelled; it is at {_where(task)}',
+        task,
+    )
 
 
 def _where(task):

@@ -12,7 +12,7 @@ from gi.repository import Gio, GLib
 
 from ._application import ApplicationHold
 from ._core import warn_of_resource
-from ._drain import drain
+from ._drain import drain, give_up
 from ._internals import (
     clear_stopping,
     get_running_thread,
@@ -41,6 +41,7 @@ class Life:
         self.stopped = False  # by the user, before the main task was done
         self.signals = []  # that have arrived
         self._draining = None
+        self._given_up = set()
         self._drained = False
         self.raises = False  # whoever runs the host will ask for the result
         self._owns_thread = False
@@ -137,9 +138,16 @@ class Life:
             self.session.is_draining = True
             self._draining = self.loop.create_task(self._drain(), name='AioGuest drain')
 
+    def _give_up(self):
+        """The host has gone on to its end, and the main task does not come to its own."""
+        if not self.task.done():
+            self._given_up = {self.task}
+            give_up(self.task, self.options.shutdown_timeout)
+            self._drain_once()
+
     async def _drain(self):
         try:
-            await drain(self.loop, self.options.shutdown_timeout)
+            await drain(self.loop, self.options.shutdown_timeout, given_up=self._given_up)
         finally:
             self._drained = True
             self.loop.stop()
@@ -268,6 +276,8 @@ class Life:
         if self.is_over():
             return
         self.cancel()
+        if self.options.shutdown_timeout is not None:
+            self.loop.call_later(self.options.shutdown_timeout, self._give_up)
         # Inside a tick there is a step below that can't end before this returns; the run goes on.
         if self.session.guest.depth == 0:
             self.session.iterate()
@@ -309,6 +319,8 @@ class Life:
             raise self.exception
         if self.stopped:
             raise RuntimeError('Event loop stopped before Future completed.')
+        if self._given_up:
+            raise RuntimeError('the main task did not end when it was cancelled, and was given up')
         try:
             return self.task.result()
         except asyncio.CancelledError:

@@ -117,6 +117,15 @@ def test_task_that_does_not_end_is_given_up(host):
     assert "ending.py:" in errors
 
 
+@pytest.mark.parametrize("host", APPLICATIONS)
+def test_main_task_that_does_not_end_is_given_up(host):
+    """Before the other tasks are cancelled, which it may need for its own end."""
+    status, lines, errors = run_program("stubborn_main.py", host)
+    assert (status, lines) == (0, ["swallowed, helper is there: True", "helper cleaned up"])
+    assert errors.count("ResourceWarning") == 1
+    assert "stubborn_main.py:" in errors
+
+
 @pytest.mark.parametrize("host", ["run-application", "start-in-application"])
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 def test_signal(host, number):
