@@ -134,7 +134,6 @@ typedef struct
   PyObject *ready;
   PyObject *scheduled;
   Py_ssize_t n_scheduled; /* at the end of the last tick */
-  Py_ssize_t n_padding;   /* cancelled handles in @ready that stand for none, see tick.c */
 
   PyObject *ready_popleft;
   PyObject *ready_append;
@@ -142,7 +141,7 @@ typedef struct
   Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
   guint depth;       /* of nested ticks */
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
-  PyObject *padding; /* a cancelled handle */
+  PyObject *padding; /* a cancelled handle, in @ready as often as it stands for none, see tick.c */
   PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
 
   /* events.c */

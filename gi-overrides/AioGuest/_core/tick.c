@@ -70,9 +70,6 @@ get_next_ready_time (Guest *self, gint64 *next_ready_time)
 static int
 pad_ready (Guest *self, Py_ssize_t n_wanted)
 {
-  /* What an inner tick has put in has been popped, or is work for the next tick. */
-  self->n_padding = 0;
-
   while (Py_SIZE (self->ready) < n_wanted)
     {
       PyObject *result = PyObject_CallOneArg (self->ready_append, self->padding);
@@ -81,7 +78,6 @@ pad_ready (Guest *self, Py_ssize_t n_wanted)
         return -1;
 
       Py_DECREF (result);
-      self->n_padding++;
     }
 
   return 0;
@@ -192,7 +188,6 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   Py_ssize_t n_entry = 0;
 
   self->depth++;
-  self->n_padding = 0;
 
   /* C code alone would never run the signal handlers that are due. */
   if (suspension_begin (&suspension, self) == 0 && guest_fetch_queues (self) == 0 &&
@@ -250,6 +245,14 @@ guest_tick (AioGuestRun *run,
   return tick;
 }
 
+/* How often the padding is in the queue: whatever an outer _run_once() has popped since the last
+ * tick is gone, and nobody tells of it but the reference count. The guest has a reference, too. */
+static inline Py_ssize_t
+count_padding (Guest *self)
+{
+  return Py_REFCNT (self->padding) - 1;
+}
+
 /*
  * thread A (owner, without the GIL)    thread B (with the GIL)
  * look at the sizes                    call_soon_threadsafe(): append to the queue
@@ -265,7 +268,7 @@ guest_peek (gpointer user_data)
   Guest *self = user_data;
 
   return __atomic_load_n (&((PyVarObject *) self->ready)->ob_size, __ATOMIC_RELAXED) !=
-           self->n_padding ||
+           count_padding (self) ||
          __atomic_load_n (&((PyVarObject *) self->scheduled)->ob_size, __ATOMIC_RELAXED) !=
            self->n_scheduled ||
          guest_map_changed (self);
