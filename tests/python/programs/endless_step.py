@@ -11,14 +11,10 @@ from hosts import HOSTS
 async def main():
     print("ready")
     told = False
-    try:
-        while True:
-            if asyncio.current_task().cancelling() and not told:
-                told = True
-                print("cancelling")
-    except KeyboardInterrupt:
-        print("KeyboardInterrupt")
-        raise
+    while True:
+        if asyncio.current_task().cancelling() and not told:
+            told = True
+            print("cancelling")
 
 
 HOSTS[sys.argv[1]](main)
