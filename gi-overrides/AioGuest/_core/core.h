@@ -209,6 +209,7 @@ int handle_run (Guest *self, PyObject *handle);
 int handle_is_cancelled (CoreState *state, PyObject *handle);
 
 /* suspend.c */
+PyObject *core_take_exception (void);
 int suspension_begin (Suspension *suspension, Guest *guest);
 void suspension_end (Suspension *suspension, Guest *guest);
 void suspension_restore_error (PyObject *error);

@@ -11,6 +11,22 @@
  * exception being handled that would become a foreign __context__.
  */
 
+/* Takes the pending exception, normalised and with its traceback. */
+PyObject *
+core_take_exception (void)
+{
+  PyObject *type, *value, *traceback;
+
+  PyErr_Fetch (&type, &value, &traceback);
+  PyErr_NormalizeException (&type, &value, &traceback);
+  if (traceback != NULL)
+    PyException_SetTraceback (value, traceback);
+
+  Py_XDECREF (type);
+  Py_XDECREF (traceback);
+  return value;
+}
+
 /* Takes off every context entered since the outermost tick, the innermost first. */
 static int
 leave_contexts (Suspension *suspension, Guest *guest)
@@ -179,17 +195,7 @@ suspension_begin (Suspension *suspension, Guest *guest)
 
   /* A host in C may iterate its context with an exception pending. */
   if (PyErr_Occurred ())
-    {
-      PyObject *type, *value, *traceback;
-
-      PyErr_Fetch (&type, &value, &traceback);
-      PyErr_NormalizeException (&type, &value, &traceback);
-      if (traceback != NULL)
-        PyException_SetTraceback (value, traceback);
-      Py_XDECREF (type);
-      Py_XDECREF (traceback);
-      suspension->error = value;
-    }
+    suspension->error = core_take_exception ();
 
   suspension->handled = thread->exc_info;
   thread->exc_info = &suspension->none_handled;

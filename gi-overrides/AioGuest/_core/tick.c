@@ -123,22 +123,6 @@ run_rounds (Guest *self, gint64 slice_end)
     }
 }
 
-/* Takes the pending exception, normalised and with its traceback. */
-static PyObject *
-take_exception (void)
-{
-  PyObject *type, *value, *traceback;
-
-  PyErr_Fetch (&type, &value, &traceback);
-  PyErr_NormalizeException (&type, &value, &traceback);
-  if (traceback != NULL)
-    PyException_SetTraceback (value, traceback);
-
-  Py_XDECREF (type);
-  Py_XDECREF (traceback);
-  return value;
-}
-
 /*
  * The loop was stopped, or an exception got out of it. Whoever made the guest may have it go on;
  * else the run is finished, and the exception is theirs to raise: it can't cross GLib's frames.
@@ -146,7 +130,7 @@ take_exception (void)
 static AioGuestTick
 end_or_go_on (Guest *self, AioGuestTick tick)
 {
-  PyObject *exception = tick == AIO_GUEST_TICK_FAILED ? take_exception () : NULL;
+  PyObject *exception = tick == AIO_GUEST_TICK_FAILED ? core_take_exception () : NULL;
   PyObject *answer = NULL;
   int go_on = 0;
 
@@ -158,7 +142,7 @@ end_or_go_on (Guest *self, AioGuestTick tick)
 
   Py_XDECREF (answer);
   if (go_on < 0)
-    Py_XSETREF (exception, take_exception ());
+    Py_XSETREF (exception, core_take_exception ());
 
   if (go_on > 0)
     Py_XDECREF (exception);
