@@ -22,8 +22,6 @@ import support
 
 SECONDS = 2.0
 REDRAW = 120  # GDK_PRIORITY_REDRAW
-#: A machine with other work to do may spoil a measurement, not three of them.
-ATTEMPTS = 3
 
 
 def work(seconds):
@@ -203,73 +201,67 @@ class Echo:
 
 @pytest.mark.parametrize("flood", [Sleepers, Readers, Echo], ids=lambda flood: flood.__name__)
 def test_frames_come_beside_a_flood(flood, record_property):
-    for attempt in range(1, ATTEMPTS + 1):
-        free = measure()
-        load = flood()
-        with guest(load.main):
-            before = load.count
-            run = AioGuest.get_run()
-            busy = run.props.busy_time
-            loaded = measure()
-            done = load.count - before
-            share = (run.props.busy_time - busy) / (SECONDS * 1e6)
-            longest = run.props.longest_tick
-        ratio = loaded.due / free.due
-        record_property(
-            f"attempt {attempt}",
-            f"{loaded.frames} of {free.frames} frames, and {loaded.lost} and {free.lost} lost "
-            f"to other processes ({ratio:.1%}), longest interval "
-            f"{max(loaded.intervals) * 1000:.1f} ms, {loaded.idle} idle callbacks, "
-            f"{done / SECONDS:.0f} guest callbacks/s, guest {share:.0%} of the time, "
-            f"longest tick {longest / 1000:.1f} ms",
-        )
-        assert done > 0
-        # It is not by chance that idle callbacks run.
-        assert loaded.idle > 20
-        if ratio >= 0.95:
-            break
+    free = measure()
+    load = flood()
+    with guest(load.main):
+        before = load.count
+        run = AioGuest.get_run()
+        busy = run.props.busy_time
+        loaded = measure()
+        done = load.count - before
+        share = (run.props.busy_time - busy) / (SECONDS * 1e6)
+        longest = run.props.longest_tick
+    ratio = loaded.due / free.due
+    record_property(
+        "figures",
+        f"{loaded.frames} of {free.frames} frames, and {loaded.lost} and {free.lost} lost "
+        f"to other processes ({ratio:.1%}), longest interval "
+        f"{max(loaded.intervals) * 1000:.1f} ms, {loaded.idle} idle callbacks, "
+        f"{done / SECONDS:.0f} guest callbacks/s, guest {share:.0%} of the time, "
+        f"longest tick {longest / 1000:.1f} ms",
+    )
+    assert done > 0
+    # It is not by chance that idle callbacks run.
+    assert loaded.idle > 20
     assert ratio >= 0.95
 
 
 def test_guest_beside_a_host_that_never_rests(record_property):
-    for attempt in range(1, ATTEMPTS + 1):
-        ticks = []
-        load = Sleepers()
-        with guest(load.main):
-            run = AioGuest.get_run()
-            period = run.props.period / 1e6
-            handler = run.connect(
-                "notify::ticks", lambda *args: ticks.append(time.monotonic())
-            )
-            main_loop = GLib.MainLoop()
-            start = time.monotonic()
-
-            def host():
-                work(0.001)
-                if time.monotonic() >= start + SECONDS:
-                    main_loop.quit()
-                    return GLib.SOURCE_REMOVE
-                return GLib.SOURCE_CONTINUE
-
-            GLib.idle_add(host, priority=GLib.PRIORITY_DEFAULT)
-            busy, before, waited = run.props.busy_time, load.count, waited_for_cpu()
-            main_loop.run()
-            waited = waited_for_cpu() - waited
-            share = (run.props.busy_time - busy) / (SECONDS * 1e6)
-            done = load.count - before
-            run.disconnect(handler)
-        gaps = [after - this for this, after in zip(ticks, ticks[1:])]
-        # A turn of the host may be under way when the period ends.
-        wanted = math.floor((SECONDS - waited) / (period + 0.0015))
-        record_property(
-            f"attempt {attempt}",
-            f"{len(ticks)} slices in {SECONDS / period:.0f} periods of {period * 1000:g} ms "
-            f"({waited:.2f} s lost to other processes), longest wait "
-            f"{max(gaps) * 1000:.1f} ms, guest {share:.0%} of the time, "
-            f"{done / SECONDS:.0f} guest callbacks/s",
+    ticks = []
+    load = Sleepers()
+    with guest(load.main):
+        run = AioGuest.get_run()
+        period = run.props.period / 1e6
+        handler = run.connect(
+            "notify::ticks", lambda *args: ticks.append(time.monotonic())
         )
-        if len(ticks) >= wanted:
-            break
+        main_loop = GLib.MainLoop()
+        start = time.monotonic()
+
+        def host():
+            work(0.001)
+            if time.monotonic() >= start + SECONDS:
+                main_loop.quit()
+                return GLib.SOURCE_REMOVE
+            return GLib.SOURCE_CONTINUE
+
+        GLib.idle_add(host, priority=GLib.PRIORITY_DEFAULT)
+        busy, before, waited = run.props.busy_time, load.count, waited_for_cpu()
+        main_loop.run()
+        waited = waited_for_cpu() - waited
+        share = (run.props.busy_time - busy) / (SECONDS * 1e6)
+        done = load.count - before
+        run.disconnect(handler)
+    gaps = [after - this for this, after in zip(ticks, ticks[1:])]
+    # A turn of the host may be under way when the period ends.
+    wanted = math.floor((SECONDS - waited) / (period + 0.0015))
+    record_property(
+        "figures",
+        f"{len(ticks)} slices in {SECONDS / period:.0f} periods of {period * 1000:g} ms "
+        f"({waited:.2f} s lost to other processes), longest wait "
+        f"{max(gaps) * 1000:.1f} ms, guest {share:.0%} of the time, "
+        f"{done / SECONDS:.0f} guest callbacks/s",
+    )
     assert len(ticks) >= wanted
     assert share > 0.1
 
@@ -315,9 +307,5 @@ def test_host_priorities_are_kept_while_the_guest_is_modest():
         GLib.idle_add(in_host, priority=GLib.PRIORITY_DEFAULT)
         await over
 
-    for _ in range(ATTEMPTS):
-        order.clear()
-        support.run_in_main_loop(main())
-        if order == ["guest", "idle"]:
-            break
+    support.run_in_main_loop(main())
     assert order == ["guest", "idle"]
