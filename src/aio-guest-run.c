@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "aio-guest-debug-private.h"
 #include "aio-guest-error.h"
 #include "aio-guest-fork-private.h"
 #include "aio-guest-poller-private.h"
@@ -98,6 +99,7 @@ aio_guest_run_class_init (AioGuestRunClass *klass)
 
   object_class->finalize = aio_guest_run_finalize;
 
+  aio_guest_debug_init ();
   aio_guest_run_install_properties (object_class);
 
   /**
@@ -294,6 +296,13 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
   self->source = g_source_ref (source);
   g_mutex_unlock (&self->lock);
 
+  AIO_GUEST_DEBUG (RUNS, self, "attached: priority %d, slice %u us, period %u us, descriptor %d (%s)",
+                   self->priority, self->slice, self->period,
+                   aio_guest_poller_get_fd (self->poller),
+                   aio_guest_poller_get_mode (self->poller) == AIO_GUEST_POLL_MODE_THREAD
+                     ? "thread"
+                     : "direct");
+
   set_state (self, AIO_GUEST_RUN_STATE_RUNNING);
   return TRUE;
 }
@@ -331,6 +340,9 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
   source = g_steal_pointer (&self->source);
   if (!is_copy (self))
     g_mutex_unlock (&self->lock);
+
+  AIO_GUEST_DEBUG (RUNS, self, "ended after %" G_GUINT64_FORMAT " ticks: %s", self->ticks,
+                   error != NULL ? error->message : "finished");
 
   self->error = error;
   self->has_ended = !is_copy (self);
@@ -404,6 +416,8 @@ aio_guest_run_wake (AioGuestRun *self)
   /* Whoever was first to set it has set the ready time, or is just about to. */
   if (!g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
     return;
+
+  AIO_GUEST_DEBUG (WAKES, self, "woken");
 
   g_mutex_lock (&self->lock);
   if (self->source != NULL)

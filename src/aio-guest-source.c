@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "aio-guest-debug-private.h"
 #include "aio-guest-error.h"
 #include "aio-guest-poller-private.h"
 #include "aio-guest-run-private.h"
@@ -266,12 +267,17 @@ wait_until (MainSource *self, gint64 ready_time)
 static void
 settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick, gint64 ready_time)
 {
+  const gboolean had_yielded = self->share.yielded;
   gboolean yielded;
 
   self->share.slice = aio_guest_run_get_slice (self->run);
   self->share.period = aio_guest_run_get_period (self->run);
   yielded = aio_guest_share_settle (&self->share, when_idle, self->slice_start, elapsed,
                                     tick == AIO_GUEST_TICK_AGAIN);
+  if (yielded != had_yielded)
+    AIO_GUEST_DEBUG (YIELDS, self->run, "%s",
+                     yielded ? "yields to what is ready in the host" : "no longer yields");
+
   set_polling (self, !yielded);
 
   if (yielded)
@@ -283,6 +289,27 @@ settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick,
     {
       wait_until (self, ready_time);
     }
+}
+
+/* Why it is dispatched, for the log. */
+static const char *
+reason (MainSource *self, gboolean when_idle)
+{
+  return when_idle                            ? "the host is idle"
+         : is_readable (self)                 ? "a descriptor is ready"
+         : aio_guest_run_is_woken (self->run) ? "woken"
+         : aio_guest_run_has_work (self->run) ? "work in the queue"
+         : self->share.yielded                ? "a period has passed"
+                                              : "a timer is due";
+}
+
+static const char *
+outcome (AioGuestTick tick)
+{
+  return tick == AIO_GUEST_TICK_WAIT       ? "nothing left"
+         : tick == AIO_GUEST_TICK_AGAIN    ? "more to do"
+         : tick == AIO_GUEST_TICK_FINISHED ? "finished"
+                                           : "failed";
 }
 
 static gboolean
@@ -308,6 +335,9 @@ run_slice (MainSource *self, gboolean when_idle)
       return G_SOURCE_REMOVE;
     }
 
+  AIO_GUEST_DEBUG (TURNS, run, "turn, depth %u: %s", aio_guest_run_get_depth (run),
+                   reason (self, when_idle));
+
   now = self->slice_start = g_get_monotonic_time ();
 
   aio_guest_run_enter (run);
@@ -329,6 +359,7 @@ run_slice (MainSource *self, gboolean when_idle)
          now < self->slice_start + aio_guest_run_get_slice (run));
 
   elapsed = now - self->slice_start;
+  AIO_GUEST_DEBUG (SLICES, run, "slice: %" G_GINT64_FORMAT " us, %s", elapsed, outcome (tick));
 
   /* A nested tick, or the guest itself, may have ended the run already. */
   if (is_alive (self))
