@@ -2,11 +2,13 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Set-up shared by examples/run.sh and tests/run.sh: Debian packages, the
-# interpreter, the build directory and the environment for uninstalled use.
+# Set-up shared by examples/run.sh, tests/run.sh and benchmarks/run.sh: Debian
+# packages, the interpreter, the build directory and the environment for
+# uninstalled use.
 #
 # Sourced (bash) it gives these functions:
-#   aioguest_install GROUP...           install what is missing (build, demo, tests)
+#   aioguest_install GROUP...           install what is missing (build, demo, tests,
+#                                       benchmarks)
 #   aioguest_find_python                set AIOGUEST_PYTHON, an interpreter that has gi
 #   aioguest_build [MESON-OPTION...]    configure and compile, set AIOGUEST_BUILD_DIR;
 #                                       with --if-new first, the options are for a
@@ -50,7 +52,13 @@ _aioguest_python_version () {
   printf '%s\n' "$version" | sed -n 's/^\([0-9]*\.[0-9]*\).*/\1/p'
 }
 
-# Every name below exists in Debian 12, Debian 13 and Debian testing.
+# Is there such a package, as far as apt knows?
+_aioguest_is_known () {
+  LC_ALL=C apt-cache show --no-all-versions "$1" >/dev/null 2>&1
+}
+
+# Every name below exists in Debian 12, Debian 13 and Debian testing, but for
+# those that are asked about.
 _aioguest_packages () {
   local version
   case "$1" in
@@ -72,6 +80,15 @@ _aioguest_packages () {
       version=$(_aioguest_python_version)
       if [ -n "$version" ]; then
         echo "libpython$version-testsuite"
+      fi
+      ;;
+    benchmarks)
+      echo python3 python3-gi python3-aiohttp python3-matplotlib python3-venv \
+           gir1.2-gtk-4.0 adwaita-icon-theme librsvg2-common fonts-dejavu-core \
+           xvfb wrk git libcairo2-dev
+      # A PyGObject newer than Debian's, which some peers want, is built with it.
+      if _aioguest_is_known libgirepository-2.0-dev; then
+        echo libgirepository-2.0-dev
       fi
       ;;
     *)
@@ -96,7 +113,7 @@ aioguest_install () {
 
   for group in "$@"; do
     if ! _aioguest_packages "$group" >/dev/null; then
-      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests)"
+      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks)"
       return 2
     fi
   done

@@ -1,0 +1,206 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Runs the measurements, each in a process of its own, and writes JSON lines.
+
+Systems are interleaved: within a round each case is measured once on each system, so what else
+the machine does meets all of them. The first round's failures are repeated once; a system that
+stalls or crashes twice at a case is not tried a third time.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import machine
+from cases import load_scenarios
+from systems import NO_LOOP, SYSTEMS
+
+HERE = Path(__file__).resolve().parent
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--output', type=Path, required=True, help='the file of JSON lines')
+    parser.add_argument('--size', choices=('full', 'quick', 'tiny'), default='full')
+    parser.add_argument('--rounds', type=int, help='rounds of AioGuest and asyncio')
+    parser.add_argument('--peer-rounds', type=int, help='rounds of the other systems')
+    parser.add_argument('--only', action='append', default=[], metavar='NAME',
+                        help='scenarios (or cases) with this in their name')
+    parser.add_argument('--system', action='append', default=[], metavar='NAME',
+                        help='only these systems')
+    parser.add_argument('--python', action='append', default=[], metavar='ENVIRONMENT=PATH',
+                        help='the interpreter of an environment')
+    arguments = parser.parse_args()
+    rounds, peer_rounds = {'full': (5, 3), 'quick': (1, 1), 'tiny': (1, 1)}[arguments.size]
+    arguments.rounds = arguments.rounds or rounds
+    arguments.peer_rounds = arguments.peer_rounds or min(peer_rounds, arguments.rounds)
+    arguments.pythons = dict(item.split('=', 1) for item in arguments.python)
+    arguments.pythons.setdefault('default', sys.executable)
+    return arguments
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Driver:
+    def __init__(self, arguments, output):
+        self.arguments = arguments
+        self.output = output
+        self.failures = {}
+        self.spent = {}
+        self.platform = machine.platform()
+
+    def child(self, python, system, arguments, limit):
+        """Run child.py; the result's object, with a status."""
+        environment = dict(os.environ)
+        # Neither optional checks nor what the caller's shell wants of asyncio.
+        for name in ('PYTHONASYNCIODEBUG', 'PYTHONDEVMODE', 'PYTHONWARNINGS', 'G_DEBUG'):
+            environment.pop(name, None)
+        environment['PYTHONDONTWRITEBYTECODE'] = '1'
+        if system is not None:
+            environment.update(system.variables)
+        try:
+            done = subprocess.run(
+                [python, str(HERE / 'child.py'), *arguments],
+                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True, timeout=limit,
+            )
+        except subprocess.TimeoutExpired:
+            return {'status': 'stalls', 'detail': f'not done after {limit:g} s'}
+        except OSError as error:
+            return {'status': 'crashes', 'detail': str(error)}
+        lines = done.stderr.strip().splitlines()
+        if done.returncode != 0:
+            detail = lines[-1] if lines else ''
+            if done.returncode < 0:
+                detail = f'signal {-done.returncode}; {detail}'
+            return {'status': 'crashes', 'detail': detail[:300]}
+        try:
+            result = json.loads(done.stdout.strip().splitlines()[-1])
+        except (IndexError, ValueError):
+            return {'status': 'crashes', 'detail': 'no result printed'}
+        if 'unavailable' in result:
+            return {'status': 'unavailable', 'detail': result['unavailable']}
+        result['status'] = 'ok'
+        return result
+
+    def available(self):
+        """The systems that start here, with their versions."""
+        versions = {}
+        for system in SYSTEMS:
+            if self.arguments.system and system.name not in self.arguments.system:
+                continue
+            python = self.arguments.pythons.get(system.environment)
+            if python is None:
+                say(f'skipped: {system.name}: no environment "{system.environment}"')
+                continue
+            result = self.child(python, system, ['--probe', system.name], 20)
+            if result['status'] != 'ok':
+                say(f'skipped: {system.name}: {result["status"]}: {result["detail"]}')
+                continue
+            versions[system] = result['version']
+        return versions
+
+    def write(self, scenario, case, system, repetition, figure, value, result):
+        record = {
+            'scenario': scenario,
+            'case': case.name,
+            'figure': figure,
+            'system': system.name if system else NO_LOOP,
+            'tick': system.tick if system else None,
+            'poll_mode': system.poll_mode if system else None,
+            'status': result['status'],
+            'value': value,
+            'unit': case.unit_of(figure),
+            'repetition': repetition,
+            'size': self.arguments.size,
+        }
+        if result.get('detail'):
+            record['detail'] = result['detail']
+        if 'cpu' in result:
+            record['cpu'] = round(result['cpu'], 3)
+        record['load'] = round(os.getloadavg()[0], 2)
+        record['version'] = self.versions.get(system, '')
+        record['platform'] = self.platform
+        self.output.write(json.dumps(record) + '\n')
+        self.output.flush()
+
+    def measure(self, scenario, case, system, repetition):
+        name = system.name if system else NO_LOOP
+        key = scenario, case.name, name
+        if self.failures.get(key, 0) >= 2:
+            return
+        start = time.monotonic()
+        environment = system.environment if system else 'default'
+        result = self.child(
+            self.arguments.pythons[environment], system,
+            [name, scenario, case.name, json.dumps(case.parameters_for(self.arguments.size))],
+            case.limit,
+        )
+        self.spent[scenario] = self.spent.get(scenario, 0) + time.monotonic() - start
+        if result['status'] == 'ok':
+            shown = ', '.join(f'{k + " " if k else ""}{v:.6g}' for k, v in result['values'].items())
+            for figure, value in result['values'].items():
+                self.write(scenario, case, system, repetition, figure, value, result)
+        else:
+            shown = f'{result["status"]}: {result["detail"]}'
+            self.failures[key] = 2 if result['status'] == 'unavailable' else (
+                self.failures.get(key, 0) + 1)
+            self.write(scenario, case, system, repetition, '', None, result)
+        say(f'{repetition} {scenario}/{case.name} [{name}]: {shown}')
+
+    def wanted(self, scenario, case):
+        return not self.arguments.only or any(
+            text in (scenario, case.name) or text in case.name for text in self.arguments.only
+        )
+
+    def systems_for(self, case, repetition):
+        for system in self.versions:
+            if case.systems is not None and system.name not in case.systems:
+                continue
+            if case.needs_host and not system.is_guest:
+                continue
+            if system.flavour == 'trio' and case.trio is None:
+                continue
+            if repetition > self.arguments.peer_rounds and not system.every_round:
+                continue
+            yield system
+        if case.no_loop is not None:
+            yield None
+
+    def run(self):
+        self.versions = self.available()
+        cases = [
+            (scenario, case)
+            for scenario, module in load_scenarios().items()
+            for case in module.CASES
+            if self.wanted(scenario, case)
+        ]
+        for repetition in range(1, self.arguments.rounds + 1):
+            for scenario, case in cases:
+                for system in self.systems_for(case, repetition):
+                    self.measure(scenario, case, system, repetition)
+        for scenario, seconds in self.spent.items():
+            say(f'spent {seconds:.0f} s on {scenario}')
+        return bool(cases)
+
+
+def main():
+    arguments = parse_arguments()
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    with open(arguments.output, 'w', encoding='utf-8') as output:
+        output.write(json.dumps({'machine': machine.describe(arguments.size)}) + '\n')
+        if not Driver(arguments, output).run():
+            say('nothing of that name')
+            return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,2 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
