@@ -5,6 +5,7 @@
 import asyncio
 import contextvars
 
+import pytest
 from gi.repository import AioGuest, GLib
 
 import support
@@ -196,6 +197,35 @@ def test_exception_being_handled_is_put_back(run):
         return "handled"
 
     assert run(main()) == "handled"
+
+
+def test_exception_in_a_nested_loop_leaves_the_other_handles():
+    """As when it gets out of asyncio's own run_forever(): they run when the loop runs again."""
+    loop = AioGuest.EventLoop()
+    context = GLib.MainContext.default()
+    order = []
+
+    def interrupt():
+        order.append("interrupt")
+        raise KeyboardInterrupt
+
+    def nests():
+        while "interrupt" not in order:
+            context.iteration(True)
+        order.append("nested")
+
+    loop.call_soon(nests)
+    loop.call_soon(interrupt)
+    loop.call_soon(order.append, "left")
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_forever()
+        assert order == ["interrupt", "nested"]
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        assert order == ["interrupt", "nested", "left"]
+    finally:
+        loop.close()
 
 
 def test_time_in_a_nested_loop_is_not_charged():

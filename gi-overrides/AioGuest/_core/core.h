@@ -50,6 +50,7 @@
   X (_timer_handle_cancelled) \
   X (_when) \
   X (append) \
+  X (appendleft) \
   X (cancel) \
   X (done) \
   X (fileno) \
@@ -139,6 +140,7 @@ typedef struct
   PyObject *ready_append;
 
   Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
+  gboolean is_over;  /* the run has ended, perhaps inside a handle of a tick that goes on */
   guint depth;       /* of nested ticks */
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
   PyObject *padding; /* a cancelled handle, in @ready as often as it stands for none, see tick.c */

@@ -287,6 +287,7 @@ guest_stop (PyObject *object, G_GNUC_UNUSED PyObject *unused)
     Py_RETURN_NONE;
 
   run = g_object_ref (self->run);
+  self->is_over = TRUE;
 
   /* It may join the poller's thread. */
   Py_BEGIN_ALLOW_THREADS

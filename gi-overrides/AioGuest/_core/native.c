@@ -267,8 +267,9 @@ guest_native_round (Guest *self, gint64 slice_end)
       self->todo = Py_SIZE (self->ready);
     }
 
-  /* A nested tick takes its handles from the same count, and may begin a round of its own. */
-  while (self->todo > 0 && Py_SIZE (self->ready) > 0)
+  /* A nested tick takes its handles from the same count, and may begin a round of its own. If it
+   * ends the run, what is left stays in the queue, as when run_forever() raises. */
+  while (self->todo > 0 && Py_SIZE (self->ready) > 0 && !self->is_over)
     {
       PyObject *handle = PyObject_CallNoArgs (self->ready_popleft);
       int cancelled;

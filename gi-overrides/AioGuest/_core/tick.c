@@ -12,7 +12,9 @@
  * Re-entry. A tick may be dispatched inside a handle that an outer tick runs. The outer one, if
  * native, just finds fewer handles to do. But _run_once() has counted the handles it will pop,
  * and pops blindly; so before a nested tick returns into one, it fills the ready queue up with
- * cancelled handles to the length that it had. They are no work: peek does not count them.
+ * cancelled handles to the length that it had. They are no work: peek does not count them. If the
+ * nested tick has ended the run they go before the handles that are left, which stay in the queue
+ * then, as when run_forever() raises.
  */
 
 /* A time of loop.time() later than this, about 30,000 years, is never. */
@@ -81,6 +83,33 @@ pad_ready (Guest *self, Py_ssize_t n_wanted)
     }
 
   return 0;
+}
+
+static int
+pad_ready_in_front (Guest *self, Py_ssize_t n_wanted)
+{
+  for (; n_wanted > 0; n_wanted--)
+    {
+      PyObject *result = PyObject_CallMethodOneArg (self->ready, self->state->str_appendleft,
+                                                    self->padding);
+
+      if (result == NULL)
+        return -1;
+
+      Py_DECREF (result);
+    }
+
+  return 0;
+}
+
+/* For an outer _run_once(), which goes on popping however this tick has ended. */
+static int
+leave_ready_to_outer (Guest *self, Py_ssize_t n_entry)
+{
+  if (self->stock_depth == 0)
+    return 0;
+
+  return self->is_over ? pad_ready_in_front (self, n_entry) : pad_ready (self, n_entry);
 }
 
 /* Runs rounds until there is nothing left or the slice is over. */
@@ -192,8 +221,10 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   if (tick == AIO_GUEST_TICK_FAILED)
     tick = end_or_go_on (self, tick);
 
-  /* However this tick ends: an outer _run_once() goes on popping. */
-  if (pad_ready (self, self->stock_depth > 0 ? n_entry : 0) < 0)
+  if (tick == AIO_GUEST_TICK_FINISHED)
+    self->is_over = TRUE;
+
+  if (leave_ready_to_outer (self, n_entry) < 0)
     PyErr_WriteUnraisable (self->loop);
 
   suspension_end (&suspension, self);
