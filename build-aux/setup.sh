@@ -75,7 +75,7 @@ _aioguest_packages () {
       echo python3 python3-gi python3-pytest python3-aiohttp gir1.2-gtk-4.0 \
            gir1.2-gtk-3.0 adwaita-icon-theme librsvg2-common \
            fonts-dejavu-core xvfb xauth dbus libuv1-dev gjs valgrind netbase \
-           python3-venv
+           python3-venv ca-certificates
       # CPython keeps its own test-suite in a package per version.
       version=$(_aioguest_python_version)
       if [ -n "$version" ]; then

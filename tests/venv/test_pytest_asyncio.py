@@ -1,18 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""pytest-asyncio: tests of an application that uses GLib, on AioGuest.EventLoop.
-
-The inner tests are a project of their own, run in a process of its own: so what
-is shown here is what a user would write.
-"""
-
-import os
-import subprocess
-import sys
-import textwrap
+"""pytest-asyncio: tests of an application that uses GLib, on AioGuest.EventLoop."""
 
 import pytest
 import pytest_asyncio.plugin
+
+import inner
 
 HAS_LOOP_FACTORIES = hasattr(
     pytest_asyncio.plugin.PytestAsyncioSpecs, "pytest_asyncio_loop_factories"
@@ -73,30 +66,12 @@ TESTS = """
 """
 
 
-def flags():
-    return ["-X", "dev"] + [f"-W{option}" for option in sys.warnoptions]
-
-
 @pytest.mark.skipif(
     not HAS_LOOP_FACTORIES,
     reason="this pytest-asyncio takes loops by event-loop policies only, which are deprecated",
 )
 def test_loop_factories(tmp_path):
-    (tmp_path / "conftest.py").write_text(textwrap.dedent(CONFTEST_LOOP_FACTORIES))
-    (tmp_path / "test_inner.py").write_text(textwrap.dedent(TESTS))
-    outcome = subprocess.run(
-        [
-            sys.executable, *flags(), "-m", "pytest", "-p", "no:cacheprovider",
-            "-o", "asyncio_default_fixture_loop_scope=function",
-            "--rootdir", tmp_path, "--basetemp", tmp_path / "inner", "-rA", "test_inner.py",
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    print(outcome.stdout, outcome.stderr)
+    outcome = inner.run(tmp_path, CONFTEST_LOOP_FACTORIES, TESTS)
     # The one that is to fail did, and so the others were run.
     assert outcome.returncode == 1
     assert "1 failed, 5 passed" in outcome.stdout

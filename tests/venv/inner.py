@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Projects of tests, each run by a pytest in a process of its own: as a user would write them."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+
+def flags():
+    return ["-X", "dev"] + [f"-W{option}" for option in sys.warnoptions]
+
+
+def run(directory, conftest, tests, *arguments):
+    """Write the project, run it; return the pytest process once it is over, output captured."""
+    (directory / "conftest.py").write_text(textwrap.dedent(conftest))
+    (directory / "test_inner.py").write_text(textwrap.dedent(tests))
+    outcome = subprocess.run(
+        [
+            sys.executable, *flags(), "-m", "pytest", "-p", "no:cacheprovider",
+            "-o", "asyncio_default_fixture_loop_scope=function",
+            "--rootdir", directory, "--basetemp", directory / "inner", "-rA",
+            *arguments, "test_inner.py",
+        ],
+        cwd=directory,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    print(outcome.stdout, outcome.stderr)
+    return outcome
