@@ -22,6 +22,7 @@ from gi.module import get_introspection_module
 from gi.overrides import override
 
 from ._call import call
+from ._describe import describe
 from ._emissions import signals, wait_signal
 from ._handler import handler
 from ._loop import EventLoop
@@ -34,6 +35,7 @@ __all__ = [
     'EventLoop',
     'Run',
     'call',
+    'describe',
     'get_run',
     'handler',
     'run',

@@ -15,6 +15,7 @@ __all__ = [
     'EventLoop',
     'Run',
     'call',
+    'describe',
     'get_run',
     'handler',
     'run',
@@ -232,4 +233,5 @@ async def wait_signal(
     *,
     returns: Any = None,
 ) -> tuple[Any, ...]: ...
+def describe() -> str: ...
 def get_run(loop_or_task: asyncio.AbstractEventLoop | asyncio.Future[Any] | None = None) -> Run: ...

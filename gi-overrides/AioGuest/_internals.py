@@ -27,8 +27,10 @@ __all__ = [
     'enter_running',
     'forget_task',
     'get_c_handler',
+    'get_queues',
     'get_running_thread',
     'get_signal_placeholder',
+    'get_waiter',
     'has_default_handler',
     'has_uncollected_exception',
     'is_live_pygobject_handler',
@@ -82,6 +84,28 @@ def clear_stopping(loop):
 def get_running_thread(loop):
     """The identifier of the thread that the loop is running in, or None."""
     return getattr(loop, '_thread_id', None)
+
+
+def get_queues(loop):
+    """What is pending in a loop of this thread, each None if it can't be told.
+
+    That is: how many callbacks are ready; when the timers that were not cancelled are due, as of
+    the loop's clock, in a list; how many descriptors the selector watches.
+    """
+    ready = getattr(loop, '_ready', None)
+    timers = getattr(loop, '_scheduled', None)
+    selector = getattr(loop, '_selector', None)
+    map_of_keys = selector.get_map() if hasattr(selector, 'get_map') else None
+    return (
+        None if ready is None else sum(not handle.cancelled() for handle in list(ready)),
+        None if timers is None else [timer.when() for timer in timers if not timer.cancelled()],
+        None if map_of_keys is None else len(map_of_keys),
+    )
+
+
+def get_waiter(task):
+    """The future that a task waits for, or None if there is none, or it can't be told."""
+    return getattr(task, '_fut_waiter', None)
 
 
 def has_uncollected_exception(task):

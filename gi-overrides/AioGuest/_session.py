@@ -4,6 +4,8 @@
 """A session: the time that one loop spends as a guest of one main context."""
 
 import asyncio
+import functools
+import logging
 import os
 import threading
 
@@ -13,7 +15,7 @@ from . import _core
 from ._internals import enter_running, leave_running
 from ._signals import wakeup_pipe
 
-__all__ = ['Session', 'get_default_context', 'get_session']
+__all__ = ['Session', 'get_default_context', 'get_session', 'get_sessions']
 
 _TICK = os.environ.get('AIOGUEST_TICK') or 'native'
 if _TICK not in ('native', 'stock'):
@@ -25,11 +27,26 @@ _by_loop = {}
 _by_run = {}
 
 
+@functools.cache
+def _tell_difference():
+    """Say once that every loop takes the stock tick, and why."""
+    if not _core.verified:
+        logging.getLogger('AioGuest').warning(
+            'asyncio is not as known (%s): its loops run by their own _run_once(), which is slower',
+            _core.difference,
+        )
+
+
 def get_session(loop_or_run):
     """The session of a loop or an ``AioGuest.Run``, or None if there is none going on."""
     if isinstance(loop_or_run, asyncio.AbstractEventLoop):
         return _by_loop.get(id(loop_or_run))
     return _by_run.get(hash(loop_or_run))
+
+
+def get_sessions():
+    """All sessions that are going on, on whatever threads, the oldest first. Any thread."""
+    return list(_by_loop.values())
 
 
 def get_default_context():
@@ -51,6 +68,7 @@ class Session:
     """
 
     def __init__(self, loop, main_context, *, on_end=None):
+        _tell_difference()
         self.loop = loop
         self.main_context = main_context
         self.main_task = None

@@ -97,6 +97,8 @@ typedef struct
 
   /* Where the slots of a handle are; valid if @verified */
   gboolean verified;
+  gboolean debug_ticks;
+  char *difference; /* the first thing found that is not as expected, NULL if @verified */
   Py_ssize_t callback_offset;
   Py_ssize_t args_offset;
   Py_ssize_t cancelled_offset;
@@ -130,6 +132,7 @@ typedef struct
   PyObject *loop_dict;
   AioGuestRun *run;
   gboolean may_native;
+  int told_native; /* the kind of tick that was logged last, -1 for none */
 
   /* Read by guest_peek() without the GIL: only ever replaced by the owner thread, with it. */
   PyObject *ready;
@@ -174,6 +177,8 @@ gboolean core_is_finalizing (void);
 /* probe.c */
 int core_probe (CoreState *state);
 int core_may_native (Guest *self); /* -1, 0 or 1 */
+PyObject *core_why_stock (Guest *self);
+void core_tell_kind (Guest *self, int native);
 
 /* guest.c */
 extern PyType_Spec guest_spec;

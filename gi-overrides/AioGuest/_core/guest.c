@@ -145,6 +145,7 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
   self->state = core_state_of_type (type);
   self->may_native = native && self->state->verified;
+  self->told_native = -1;
   self->epoll_fd = -1;
   self->loop = Py_NewRef (loop);
   self->loop_dict = PyObject_GenericGetDict (loop, NULL);
@@ -403,6 +404,12 @@ guest_get_native (PyObject *object, G_GNUC_UNUSED void *closure)
   return native < 0 ? NULL : PyBool_FromLong (native);
 }
 
+static PyObject *
+guest_get_why_stock (PyObject *object, G_GNUC_UNUSED void *closure)
+{
+  return core_why_stock ((Guest *) object);
+}
+
 static PyMethodDef guest_methods[] = {
   { "attach", guest_attach, METH_O,
     PyDoc_STR ("attach(context)\n--\n\nAttach the run to a main context (None: the default).") },
@@ -425,6 +432,8 @@ static PyGetSetDef guest_getset[] = {
   { "depth", guest_get_depth, NULL, PyDoc_STR ("How many ticks are going on, nested."), NULL },
   { "native", guest_get_native, NULL,
     PyDoc_STR ("Whether the loop, as it is now, is ticked in C."), NULL },
+  { "why_stock", guest_get_why_stock, NULL,
+    PyDoc_STR ("Why it is ticked by its own _run_once(), or None if it is not."), NULL },
   { NULL },
 };
 

@@ -53,7 +53,11 @@ static PyMethodDef core_methods[] = {
 static int
 core_exec (PyObject *module)
 {
+  static const GDebugKey debug_keys[] = { { "ticks", TRUE } };
   CoreState *state = core_state (module);
+
+  state->debug_ticks =
+    g_parse_debug_string (g_getenv ("AIOGUEST_DEBUG"), debug_keys, G_N_ELEMENTS (debug_keys));
 
 #define X(name) \
   if ((state->str_##name = PyUnicode_InternFromString (#name)) == NULL) \
@@ -67,7 +71,12 @@ core_exec (PyObject *module)
       core_init_pygobject () < 0 || core_probe (state) < 0 || core_init_watcher (state) < 0)
     return -1;
 
-  return PyModule_AddObjectRef (module, "verified", state->verified ? Py_True : Py_False);
+  if (PyModule_AddObjectRef (module, "verified", state->verified ? Py_True : Py_False) < 0)
+    return -1;
+
+  return state->difference != NULL
+           ? PyModule_AddStringConstant (module, "difference", state->difference)
+           : PyModule_AddObjectRef (module, "difference", Py_None);
 }
 
 static int
@@ -122,6 +131,7 @@ core_clear (PyObject *module)
   Py_CLEAR (state->enter_task);
   for (int i = 0; i < N_VERIFIED_METHODS; i++)
     Py_CLEAR (state->methods[i].function);
+  g_clear_pointer (&state->difference, g_free);
 
   return 0;
 }

@@ -52,31 +52,50 @@ names_contain (const char *const *names, PyObject *name)
   return FALSE;
 }
 
-/* Whether the code of @function uses none but @names: 1, 0, or -1 with an exception. */
-static int
-function_is_known (PyObject *function, const char *const *names)
+/* Notes that asyncio is not the one known here, and the first thing that tells. */
+static void G_GNUC_PRINTF (2, 3)
+differs (CoreState *state, const char *format, ...)
 {
-  PyObject *code = NULL;
-  PyObject *used = NULL;
-  int known = 0;
+  va_list args;
+
+  state->verified = FALSE;
+  if (state->difference != NULL)
+    return;
+
+  va_start (args, format);
+  state->difference = g_strdup_vprintf (format, args);
+  va_end (args);
+}
+
+/* Notes it if the code of @function uses others than @names. -1 with an exception. */
+static int
+probe_function (CoreState *state,
+                PyObject *function,
+                const char *title,
+                const char *const *names)
+{
+  PyObject *used;
 
   if (!PyFunction_Check (function))
-    return 0;
+    {
+      differs (state, "%s is no Python function", title);
+      return 0;
+    }
 
-  code = PyFunction_GetCode (function);
-  used = PyObject_GetAttrString (code, "co_names");
+  used = PyObject_GetAttrString (PyFunction_GetCode (function), "co_names");
   if (used == NULL)
     return -1;
 
-  if (PyTuple_Check (used))
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE (used); i++)
     {
-      known = 1;
-      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE (used); i++)
-        known &= names_contain (names, PyTuple_GET_ITEM (used, i));
+      PyObject *name = PyTuple_GET_ITEM (used, i);
+
+      if (!names_contain (names, name))
+        differs (state, "%s uses %s", title, PyUnicode_AsUTF8 (name));
     }
 
   Py_DECREF (used);
-  return known;
+  return 0;
 }
 
 static PyObject *
@@ -109,19 +128,13 @@ probe_method (CoreState *state,
               const char *const *names)
 {
   VerifiedMethod *method = &state->methods[index];
-  int known;
 
   method->name = name;
   method->function = PyObject_GetAttr (type, name);
   if (method->function == NULL)
     return -1;
 
-  known = function_is_known (method->function, names);
-  if (known < 0)
-    return -1;
-
-  state->verified &= known;
-  return 0;
+  return probe_function (state, method->function, PyUnicode_AsUTF8 (name), names);
 }
 
 static int
@@ -132,10 +145,13 @@ probe_slot (CoreState *state, PyObject *type, const char *name, Py_ssize_t *offs
   if (descriptor == NULL)
     return -1;
 
-  if (Py_IS_TYPE (descriptor, &PyMemberDescr_Type))
+  /* A slot of a class: a member that holds an object, of this type or one that it inherits. */
+  if (Py_IS_TYPE (descriptor, &PyMemberDescr_Type) && PyType_Check (type) &&
+      PyType_IsSubtype ((PyTypeObject *) type, PyDescr_TYPE (descriptor)) &&
+      ((PyMemberDescrObject *) descriptor)->d_member->type == T_OBJECT_EX)
     *offset = ((PyMemberDescrObject *) descriptor)->d_member->offset;
   else
-    state->verified = FALSE;
+    differs (state, "%s is no slot of a handle", name);
 
   Py_DECREF (descriptor);
   return 0;
@@ -167,7 +183,6 @@ probe_internals (CoreState *state)
   PyObject *selector_loop = import_attribute ("asyncio.selector_events", "BaseSelectorEventLoop");
   PyObject *select = NULL;
   int result = -1;
-  int known_select;
 
   state->handle_run = PyObject_GetAttr (state->handle_type, state->str__run);
   select = PyObject_GetAttr (state->epoll_selector_type, state->str_select);
@@ -176,12 +191,9 @@ probe_internals (CoreState *state)
     goto out;
 
   state->verified = TRUE;
-  known_select = function_is_known (select, select_names);
-  if (known_select < 0)
-    goto out;
-  state->verified &= known_select;
 
-  if (probe_method (state, 0, base_loop, state->str__run_once, run_once_names) == 0 &&
+  if (probe_function (state, select, "select", select_names) == 0 &&
+      probe_method (state, 0, base_loop, state->str__run_once, run_once_names) == 0 &&
       probe_method (state, 1, base_loop, state->str__add_callback, add_callback_names) == 0 &&
       probe_method (state, 2, base_loop, state->str_time, time_names) == 0 &&
       probe_method (state, 3, base_loop, state->str__timer_handle_cancelled,
@@ -203,6 +215,20 @@ out:
   Py_XDECREF (selector_loop);
   Py_XDECREF (select);
   return result;
+}
+
+/* What was looked for is not there, or not what it was. */
+static void
+note_exception (CoreState *state)
+{
+  PyObject *exception = PyErr_Occurred () ? core_take_exception () : NULL;
+  PyObject *text = exception != NULL ? PyObject_Str (exception) : NULL;
+
+  differs (state, "%s", text != NULL ? PyUnicode_AsUTF8 (text) : "there is no EpollSelector");
+
+  PyErr_Clear ();
+  Py_XDECREF (exception);
+  Py_XDECREF (text);
 }
 
 int
@@ -237,8 +263,7 @@ core_probe (CoreState *state)
           !PyErr_ExceptionMatches (PyExc_ImportError) && !PyErr_ExceptionMatches (PyExc_TypeError))
         return -1;
 
-      PyErr_Clear ();
-      state->verified = FALSE;
+      note_exception (state);
     }
 
   return 0;
@@ -266,8 +291,15 @@ core_may_native (Guest *self)
       PyObject *found = PyObject_GetAttr (type, method->name);
       int overridden;
 
+      /* Taken away in mid-run: its own _run_once() is to say what that means. */
       if (found == NULL)
-        return -1;
+        {
+          if (!PyErr_ExceptionMatches (PyExc_AttributeError))
+            return -1;
+
+          PyErr_Clear ();
+          return 0;
+        }
 
       overridden = found != method->function;
       if (!overridden && !of_handle)
@@ -279,4 +311,41 @@ core_may_native (Guest *self)
     }
 
   return 1;
+}
+
+/* Why this loop, as it is now, is ticked by its own _run_once(), in words; None if it is not. */
+PyObject *
+core_why_stock (Guest *self)
+{
+  CoreState *state = self->state;
+  int native = core_may_native (self);
+
+  if (native != 0)
+    return native < 0 ? NULL : Py_NewRef (Py_None);
+
+  if (state->difference != NULL)
+    return PyUnicode_FromFormat ("asyncio is not as known: %s", state->difference);
+  if (!self->may_native)
+    return PyUnicode_FromString ("it was asked for");
+
+  if (PyDict_GetItemWithError (self->loop_dict, state->str__debug) != Py_False)
+    return PyErr_Occurred () ? NULL : PyUnicode_FromString ("the loop is in debug mode");
+
+  return PyUnicode_FromString ("the loop or its handles have methods in the place of asyncio's");
+}
+
+/* Logs which kind of tick this is, if it was another before. */
+void
+core_tell_kind (Guest *self, int native)
+{
+  PyObject *why = native != self->told_native ? core_why_stock (self) : NULL;
+
+  self->told_native = native;
+  if (why != NULL)
+    g_log ("AioGuest", G_LOG_LEVEL_MESSAGE, "run %p \"%s\": %s tick%s%s", self->run,
+           aio_guest_run_get_name (self->run), native ? "native" : "stock",
+           native ? "" : ", because ", native ? "" : PyUnicode_AsUTF8 (why));
+
+  PyErr_Clear ();
+  Py_XDECREF (why);
 }

@@ -125,6 +125,9 @@ run_rounds (Guest *self, gint64 slice_end)
       if (native < 0)
         return AIO_GUEST_TICK_FAILED;
 
+      if (G_UNLIKELY (self->state->debug_ticks))
+        core_tell_kind (self, native);
+
       n_run = native ? guest_native_round (self, slice_end) : guest_stock_round (self);
       if (n_run < 0)
         return AIO_GUEST_TICK_FAILED;
