@@ -10,12 +10,13 @@
 #include "aio-guest-run-private.h"
 #include "aio-guest-share-private.h"
 #include "aio-guest-source-private.h"
+#include "aio-guest-timer-private.h"
 
 /*
  * Two sibling sources serve one run.
  *
- * The *main source* has the run's own priority. It polls the guest's descriptors and carries the
- * guest's deadline as its ready time. As long as the guest is quick that is all there is.
+ * The *main source* has the run's own priority. It polls the guest's descriptors, and a timer for
+ * the guest's deadline. As long as the guest is quick that is all there is.
  *
  * The *idle source* has the priority of idle callbacks, or the run's own if that is lower, and
  * polls nothing. When the guest has had a slice (see AioGuestShare) the run yields: the main
@@ -51,6 +52,11 @@ typedef struct
   guint n_watches;
   gboolean watching; /* @watches are those of the poller's @serial, and added to the source */
   guint serial;
+
+  gint64 deadline; /* when the guest's next timer is due; -1 for never */
+  AioGuestTimer *timer; /* made at the first deadline; NULL, too, if there is none to be had */
+  gboolean no_timer;
+  GPollFD timer_fd;
 
   AioGuestShare share;
 
@@ -121,6 +127,8 @@ set_polling (MainSource *self, gboolean polling)
       self->watches[i].poll_fd.events = polling ? self->watches[i].events : 0;
       self->watches[i].poll_fd.revents = 0;
     }
+
+  self->timer_fd.events = polling ? G_IO_IN : 0;
 }
 
 static gboolean
@@ -133,6 +141,48 @@ is_readable (MainSource *self)
     }
 
   return FALSE;
+}
+
+/* Deadlines */
+
+static void
+make_timer (MainSource *self)
+{
+  self->timer = aio_guest_timer_new ();
+  self->no_timer = self->timer == NULL;
+
+  if (self->timer == NULL)
+    return;
+
+  self->timer_fd.fd = aio_guest_timer_get_fd (self->timer);
+  self->timer_fd.events = G_IO_IN;
+  g_source_add_poll (&self->parent, &self->timer_fd);
+}
+
+/*
+ * The timer only ends the main context's wait: whether the time has come is for the clock to say,
+ * as it is for the ready times of other sources. Without a timer the deadline is the ready time,
+ * which else is for wakes alone.
+ */
+static void
+set_deadline (MainSource *self, gint64 deadline)
+{
+  self->deadline = deadline;
+
+  if (deadline >= 0 && self->timer == NULL && !self->no_timer)
+    make_timer (self);
+
+  if (self->timer != NULL)
+    aio_guest_timer_set (self->timer, deadline);
+
+  g_source_set_ready_time (&self->parent, self->timer != NULL ? -1 : deadline);
+}
+
+/* By the time of this turn of the main loop. */
+static gboolean
+is_past (MainSource *self, gint64 time)
+{
+  return time >= 0 && g_source_get_time (&self->parent) >= time;
 }
 
 /* Nesting */
@@ -245,19 +295,19 @@ ensure_idle_source (MainSource *self)
 /* Dispatch, shared by the two */
 
 static void
-wait_until (MainSource *self, gint64 ready_time)
+wait_until (MainSource *self, gint64 deadline)
 {
   /*
    * thread A (owner)                     thread B
    * take_wake(): woken = FALSE
    * tick
    *                                      woken = TRUE; ready time = 0
-   * ready time = deadline
+   * ready time = -1, or the deadline
    *
    * Here B's wake would be lost, so A looks at it again after it has set the deadline. If B
    * comes later still, its ready time is the one that stays.
    */
-  g_source_set_ready_time (&self->parent, ready_time);
+  set_deadline (self, deadline);
   if (aio_guest_run_is_woken (self->run))
     g_source_set_ready_time (&self->parent, 0);
 
@@ -265,7 +315,7 @@ wait_until (MainSource *self, gint64 ready_time)
 }
 
 static void
-settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick, gint64 ready_time)
+settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick, gint64 deadline)
 {
   const gboolean had_yielded = self->share.yielded;
   gboolean yielded;
@@ -282,12 +332,13 @@ settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick,
 
   if (yielded)
     {
+      /* The idle source keeps the main context from waiting, so nothing has to end a wait. */
       ensure_idle_source (self);
-      g_source_set_ready_time (&self->parent, self->share.resume_time);
+      g_source_set_ready_time (&self->parent, -1);
     }
   else
     {
-      wait_until (self, ready_time);
+      wait_until (self, deadline);
     }
 }
 
@@ -399,10 +450,10 @@ main_source_prepare (GSource *source, int *timeout)
     }
 
   if (self->share.yielded)
-    return FALSE;
+    return is_past (self, self->share.resume_time);
 
   sync_watches (self);
-  return aio_guest_run_has_work (self->run);
+  return aio_guest_run_has_work (self->run) || is_past (self, self->deadline);
 }
 
 static gboolean
@@ -417,10 +468,11 @@ main_source_check (GSource *source)
       /* Asked for no events poll() still reports a hang-up, and would again and again. */
       if (is_readable (self))
         drop_watches (self);
-      return FALSE;
+      return self->share.yielded && may_run (self) && is_past (self, self->share.resume_time);
     }
 
-  return is_readable (self) || aio_guest_run_has_work (self->run);
+  return is_readable (self) || aio_guest_run_has_work (self->run) ||
+         is_past (self, self->deadline);
 }
 
 static gboolean
@@ -436,7 +488,7 @@ main_source_dispatch (GSource *source,
 
   if (!may_run (self))
     {
-      /* Overdue; settle() sets the ready time anew when the tick that is going on is back. */
+      /* Woken, or overdue; settle() sees to it when the tick that is going on is back. */
       g_source_set_ready_time (source, -1);
       return G_SOURCE_CONTINUE;
     }
@@ -444,7 +496,7 @@ main_source_dispatch (GSource *source,
   /* Marked ready before it yielded (by the iteration around a nested main loop), or woken. */
   if (self->share.yielded && g_get_monotonic_time () < self->share.resume_time)
     {
-      g_source_set_ready_time (source, self->share.resume_time);
+      g_source_set_ready_time (source, -1);
       return G_SOURCE_CONTINUE;
     }
 
@@ -464,6 +516,7 @@ main_source_finalize (GSource *source)
 
   g_assert (self->idle == NULL);
   g_free (self->watches);
+  g_clear_pointer (&self->timer, aio_guest_timer_free);
 }
 
 static GSourceFuncs main_source_funcs = {
@@ -514,6 +567,7 @@ aio_guest_source_new (AioGuestRun *run, GError **error)
     return NULL;
 
   self->run = run;
+  self->deadline = -1;
 
   g_source_set_static_name (source, "[aioguest] run");
   g_source_set_priority (source, aio_guest_run_get_priority (run));

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -260,6 +262,59 @@ is_readable (int fd)
   GPollFD poll_fd = { fd, G_IO_IN, 0 };
 
   return g_poll (&poll_fd, 1, 0) == 1 && (poll_fd.revents & G_IO_IN) != 0;
+}
+
+void
+assert_timer_set_to (int fd, gint64 time)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fdinfo/%d", fd);
+  g_autofree char *info = NULL;
+  const char *value;
+  gint64 earliest = g_get_monotonic_time ();
+  gint64 latest;
+  gint64 left;
+  long seconds;
+  long nanoseconds;
+
+  g_assert_true (g_file_get_contents (path, &info, NULL, NULL));
+  latest = g_get_monotonic_time ();
+
+  /* What is shown is the time that is left. */
+  value = strstr (info, "it_value: (");
+  g_assert_nonnull (value);
+  g_assert_cmpint (sscanf (value, "it_value: (%ld, %ld)", &seconds, &nanoseconds), ==, 2);
+  left = seconds * G_USEC_PER_SEC + nanoseconds / 1000;
+
+  g_assert_cmpint (time, >=, earliest + left);
+  g_assert_cmpint (time, <=, latest + left + 1);
+}
+
+rlim_t
+exhaust_descriptors (void)
+{
+  struct rlimit limit;
+  struct rlimit lower;
+  int next = dup (STDIN_FILENO);
+
+  g_assert_cmpint (next, >=, 0);
+  close (next);
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  lower = limit;
+  lower.rlim_cur = next;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &lower), ==, 0);
+
+  return limit.rlim_cur;
+}
+
+void
+restore_descriptors (rlim_t soft)
+{
+  struct rlimit limit;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  limit.rlim_cur = soft;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
 }
 
 guint

@@ -8,6 +8,8 @@
 #include "aio-guest-run.h"
 #include "aio-guest-source.h"
 
+#include <sys/resource.h>
+
 G_BEGIN_DECLS
 
 /* One way of watching descriptors. What holds for a guest must hold for all of them. */
@@ -110,6 +112,13 @@ void burn (gint64 microseconds);
 /* Pipes whose ends the test closes. */
 void open_pipe (int fds[2]);
 gboolean is_readable (int fd);
+
+/* Without a descriptor to spare, from then on; gives back the limit that was. */
+rlim_t exhaust_descriptors (void);
+void restore_descriptors (rlim_t limit);
+
+/* That a timerfd which is not due is set to @time, to the microsecond. */
+void assert_timer_set_to (int fd, gint64 time);
 
 /* The entries of /proc/self/fd or /proc/self/task. */
 guint count_own (const char *what);

@@ -51,6 +51,32 @@ test_deadline (const Variant *variant)
   g_test_message ("late by %" G_GINT64_FORMAT " us at most", latest);
 }
 
+/* Where no timer is to be had the deadline is one all the same. */
+static void
+test_deadline_without_timer (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  rlim_t limit;
+
+  aio_guest_run_set_slice (guest->run, NO_YIELD);
+  guest_attach (guest);
+  guest_settle (guest);
+  limit = exhaust_descriptors ();
+
+  for (guint i = 1; i <= 20; i++)
+    {
+      guint before = guest->ticks;
+      gint64 deadline = guest->deadline = g_get_monotonic_time () + i * 500;
+
+      aio_guest_run_wake (guest->run);
+      iterate_until (guest->context, guest->ticks > before);
+      guest->deadline = -1;
+      iterate_until (guest->context, guest->tick_time >= deadline);
+    }
+
+  restore_descriptors (limit);
+}
+
 /* Beside a timeout of GLib's for the same time the guest is no later than one turn. */
 static gboolean
 note_time (gpointer data)
@@ -815,6 +841,7 @@ main (int argc, char **argv)
   add_per_variant ("/source/%s/deadline", test_deadline);
   add_per_variant ("/source/%s/deadline/on-time", test_deadline_on_time);
   add_per_variant ("/source/%s/deadline/never", test_deadline_never);
+  add_per_variant ("/source/%s/deadline/without-timer", test_deadline_without_timer);
   add_per_variant ("/source/%s/wake/storm", test_wake_storm);
   add_per_variant ("/source/%s/wake/in-tick", test_wake_in_tick);
   add_per_variant ("/source/%s/wake/while-yielded", test_wake_while_yielded);
