@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""check_docs.py PYTHON...: check that the guide in docs/ says what the examples do.
+"""check_docs.py PYTHON...: check that README and the guide in docs/ say what the examples do.
 
 A Python block follows a line that names a program of examples/: its lines must be lines of that
 program, in that order, but for ``...``, which stands for some that are left out. What follows
@@ -17,29 +17,33 @@ import sys
 from expect import complaints
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+PLACES = ['.', 'docs', 'examples', 'tests']
 PROGRAM = re.compile(r'`(examples/[\w/-]+\.py)`')
 BLOCK = re.compile(r'(?P<intro>[^\n]*)\n\n(?:```(?P<kind>\w+)\n(?P<text>.*?)```\n|(?P<table>\|.*?\n)(?:\n|\Z))',
                    re.DOTALL)
 
 
+def significant(text):
+    """The lines of a text but for empty ones, without notes to linters."""
+    lines = [re.sub(r'  # noqa.*', '', line).rstrip() for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
 def check_lines(block, program):
-    """That the lines of *block* are in *program*, indented alike relative to each other."""
-    wanted = [line for line in block.splitlines() if line.strip()]
-    lines = (ROOT / program).read_text().splitlines()
-    position, shift = 0, None
-    for line in wanted:
+    """That the parts of *block*, between its ``...``, are in *program*, line by line."""
+    lines = significant((ROOT / program).read_text())
+    parts = [[]]
+    for line in significant(block):
         if line.strip() == '...':
-            shift = None
-            continue
-        for position in range(position, len(lines)):
-            found = lines[position]
-            indent = len(found) - len(found.lstrip()) - len(line) + len(line.lstrip())
-            if found.strip() == line.strip() and shift in (None, indent):
-                shift = indent
-                break
+            parts.append([])
         else:
-            raise AssertionError(f'not in {program}, or not in this order: {line!r}')
-        position += 1
+            parts[-1].append(line)
+    start = 0
+    for part in filter(None, parts):
+        places = [place for place in range(start, len(lines))
+                  if lines[place:place + len(part)] == part]
+        assert places, f'not in {program}, or not in this order:\n' + '\n'.join(part)
+        start = places[0] + len(part)
 
 
 def check_output(text, program, python):
@@ -73,11 +77,13 @@ def check_page(page, python):
 
 def main(*python):
     failed = False
-    for page in sorted((ROOT / 'docs').glob('*.md')):
+    pages = [page for place in PLACES for page in sorted(ROOT.glob(f'{place}/*.md'))]
+    for page in pages:
+        name = page.relative_to(ROOT)
         try:
-            print(f'{page.name}: {check_page(page, python)} blocks checked')
+            print(f'{name}: {check_page(page, python)} blocks checked')
         except AssertionError as error:
-            print(f'{page.name}: {error}')
+            print(f'{name}: {error}')
             failed = True
     sys.exit(failed)
 
