@@ -59,6 +59,8 @@ class Case:
     #: Parameters for the tests of the benchmarks themselves: as little as possible.
     tiny: Mapping = dataclasses.field(default_factory=dict)
     aim: Aim | Mapping[str, Aim] | None = None
+    #: Figures whose ratio to asyncio alone says nothing.
+    without_ratio: frozenset[str] = frozenset()
     #: The case needs a GLib main context that is iterated: nothing for asyncio alone.
     needs_host: bool = False
     #: Systems by name that the case is for; None for all that it can be run on.
@@ -67,6 +69,11 @@ class Case:
     trio: Callable | None = None
     #: ``def no_loop(**parameters)``: the same work without any loop, the bound for all.
     no_loop: Callable | None = None
+    #: All threads and processes share one core, so that it does not matter what it costs this
+    #: machine to wake another one.
+    one_core: bool = False
+    #: Rounds, if fewer do than are usual.
+    rounds: int | None = None
     #: Seconds after which a measurement counts as stalled.
     limit: float = 15.0
     #: One line for the report: what is done, and by whom.

@@ -11,6 +11,7 @@ The last line of the standard output is a JSON object: ``values`` (figures by na
 import asyncio
 import importlib.metadata
 import json
+import os
 import sys
 import time
 import warnings
@@ -77,6 +78,8 @@ def main(arguments):
         case = find_case(scenario, case)
         if parameters is None:
             parameters = case.parameters_for('full')
+        if case.one_core:
+            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         try:
             result = measure(None if name == NO_LOOP else find_system(name), case, parameters)
         except Unavailable as reason:

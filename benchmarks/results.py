@@ -40,10 +40,15 @@ class Platform:
     def __init__(self, machine, records):
         self.machine = machine
         self.name = machine['platform']
+        #: For people: "Debian 13", "Debian testing".
+        self.title = self.name.replace('-', ' ').capitalize()
         self.records = records
 
     def _of(self, scenario, case):
         return [r for r in self.records if (r['scenario'], r['case']) == (scenario, case)]
+
+    def has(self, scenario, case):
+        return bool(self._of(scenario, case))
 
     def figures(self, scenario, case):
         """The names of a case's figures, in the order they were first seen."""
@@ -62,6 +67,7 @@ class Platform:
                 summary.failures[record['status']] += 1
                 summary.details.append(record.get('detail', ''))
             elif record['figure'] == figure:
+                summary.unit = record['unit']
                 summary.values.append(record['value'])
         found = {name: s for name, s in found.items() if s.values or s.failures}
         baseline = found.get(BASELINE)

@@ -144,8 +144,9 @@ def _run_gi_events(main):
 
 def _run_gbulb(main):
     import gbulb
+    from gi.repository import GLib
 
-    return _run_loop(gbulb.GLibEventLoop(), main)
+    return _run_loop(gbulb.GLibEventLoop(context=GLib.MainContext.default()), main)
 
 
 def _run_asyncio_glib(main):
