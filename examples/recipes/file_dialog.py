@@ -44,9 +44,13 @@ choose = choose_with_file_dialog if hasattr(Gtk, 'FileDialog') else choose_with_
 
 
 def shows_files(widget):
-    """Whether a file chooser, or a part of it, has read its folder."""
+    """Whether a file chooser, or a part of it, has read its folder.
+
+    Its hidden lists always have a model, that of the folder only once it is read.
+    """
     if isinstance(widget, Gtk.ColumnView if hasattr(Gtk, 'FileDialog') else Gtk.TreeView):
-        return bool(widget.get_model())
+        if widget.get_mapped() and widget.get_model():
+            return True
     child = widget.get_first_child()
     while child is not None:
         if shows_files(child):
