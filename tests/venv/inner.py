@@ -3,18 +3,23 @@
 """Projects of tests, each run by a pytest in a process of its own: as a user would write them."""
 
 import os
+import pathlib
+import shutil
 import subprocess
 import sys
 import textwrap
+
+
+CONFTEST = pathlib.Path(__file__).parents[2] / "examples" / "testing" / "conftest.py"
 
 
 def flags():
     return ["-X", "dev"] + [f"-W{option}" for option in sys.warnoptions]
 
 
-def run(directory, conftest, tests, *arguments):
+def run(directory, tests, *arguments):
     """Write the project, run it; return the pytest process once it is over, output captured."""
-    (directory / "conftest.py").write_text(textwrap.dedent(conftest))
+    shutil.copy(CONFTEST, directory)
     (directory / "test_inner.py").write_text(textwrap.dedent(tests))
     outcome = subprocess.run(
         [

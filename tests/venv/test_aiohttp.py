@@ -7,7 +7,6 @@ import sys
 import unittest
 
 import pytest
-import pytest_asyncio.plugin
 from aiohttp import web
 from aiohttp.test_utils import AioHTTPTestCase, TestClient, TestServer
 
@@ -101,15 +100,6 @@ def test_test_case():
     assert [case.id().rpartition(".")[2] for case, _ in result.failures] == ["test_fails"]
 
 
-CONFTEST = """
-    import gi
-    gi.require_version("AioGuest", "1.0")
-    from gi.repository import AioGuest
-
-    def pytest_asyncio_loop_factories(config, item):
-        return {"glib": AioGuest.EventLoop}
-"""
-
 TESTS = """
     import asyncio
     from aiohttp import web
@@ -143,12 +133,8 @@ TESTS = """
 """
 
 
-@pytest.mark.skipif(
-    not hasattr(pytest_asyncio.plugin.PytestAsyncioSpecs, "pytest_asyncio_loop_factories"),
-    reason="this pytest-asyncio takes loops by event-loop policies only, which are deprecated",
-)
 def test_pytest_aiohttp(tmp_path):
-    outcome = inner.run(tmp_path, CONFTEST, TESTS, "-o", "asyncio_mode=auto")
+    outcome = inner.run(tmp_path, TESTS, "-o", "asyncio_mode=auto")
     assert outcome.returncode == 1
     assert "1 failed, 2 passed" in outcome.stdout
     assert "as it is to" in outcome.stdout

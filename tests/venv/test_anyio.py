@@ -61,17 +61,6 @@ def test_threads(run):
     assert run(main()) == (True, True)
 
 
-CONFTEST = """
-    import gi
-    import pytest
-    gi.require_version("AioGuest", "1.0")
-    from gi.repository import AioGuest
-
-    @pytest.fixture
-    def anyio_backend():
-        return "asyncio", {"loop_factory": AioGuest.EventLoop}
-"""
-
 TESTS = """
     import asyncio
     import anyio
@@ -103,7 +92,7 @@ TESTS = """
 
 def test_pytest_plugin(tmp_path):
     # pytest-asyncio leaves the tests alone in this mode.
-    outcome = inner.run(tmp_path, CONFTEST, TESTS, "-o", "asyncio_mode=strict")
+    outcome = inner.run(tmp_path, TESTS, "-o", "asyncio_mode=strict")
     assert outcome.returncode == 1
     assert "1 failed, 2 passed" in outcome.stdout
     assert "as it is to" in outcome.stdout

@@ -2,23 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """pytest-asyncio: tests of an application that uses GLib, on AioGuest.EventLoop."""
 
-import pytest
-import pytest_asyncio.plugin
-
 import inner
-
-HAS_LOOP_FACTORIES = hasattr(
-    pytest_asyncio.plugin.PytestAsyncioSpecs, "pytest_asyncio_loop_factories"
-)
-
-CONFTEST_LOOP_FACTORIES = """
-    import gi
-    gi.require_version("AioGuest", "1.0")
-    from gi.repository import AioGuest
-
-    def pytest_asyncio_loop_factories(config, item):
-        return {"glib": AioGuest.EventLoop}
-"""
 
 TESTS = """
     import asyncio
@@ -66,12 +50,8 @@ TESTS = """
 """
 
 
-@pytest.mark.skipif(
-    not HAS_LOOP_FACTORIES,
-    reason="this pytest-asyncio takes loops by event-loop policies only, which are deprecated",
-)
 def test_loop_factories(tmp_path):
-    outcome = inner.run(tmp_path, CONFTEST_LOOP_FACTORIES, TESTS)
+    outcome = inner.run(tmp_path, TESTS)
     # The one that is to fail did, and so the others were run.
     assert outcome.returncode == 1
     assert "1 failed, 5 passed" in outcome.stdout
