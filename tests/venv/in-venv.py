@@ -79,6 +79,21 @@ def make(options):
     return python
 
 
+def make_once(options):
+    """Make the environment, unless another test of the same run has found that there is none."""
+    note = pathlib.Path(f"{options.directory}.unavailable")
+    run = f"run {os.getppid()}"
+    if note.exists():
+        known_run, reason = note.read_text().split("\n", 1)
+        if known_run == run:
+            raise Unavailable(reason)
+    try:
+        return make(options)
+    except Unavailable as reason:
+        note.write_text(f"{run}\n{reason}")
+        raise
+
+
 def one_case(name, result, text=""):
     # Meson takes any "#" for the start of a directive.
     text = " ".join(str(text).split()).replace("#", "_")
@@ -101,7 +116,7 @@ def main():
     with open(f"{options.directory}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            python = make(options)
+            python = make_once(options)
         except Unavailable as reason:
             one_case(options.file.name, "ok", reason)
             return 0
