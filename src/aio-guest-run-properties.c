@@ -229,6 +229,31 @@ aio_guest_run_get_poller (AioGuestRun *self)
 }
 
 /**
+ * aio_guest_run_get_main_context:
+ * @self: a run
+ *
+ * Gets the main context that the run is going on in.
+ *
+ * The run holds no reference to it: when whoever does drops the main context the run is over.
+ *
+ * Returns: (transfer none) (nullable): the main context; %NULL if the run is not attached, or is
+ *   over
+ *
+ * Since: 1.0
+ */
+GMainContext *
+aio_guest_run_get_main_context (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), NULL);
+
+  /* While a main context is being freed its sources belong to none. */
+  if (self->source == NULL || g_source_is_destroyed (self->source))
+    return NULL;
+
+  return g_source_get_context (self->source);
+}
+
+/**
  * aio_guest_run_get_state:
  * @self: a run
  *

@@ -49,6 +49,9 @@ AIO_GUEST_AVAILABLE_IN_1_0
 AioGuestPoller *aio_guest_run_get_poller (AioGuestRun *self);
 
 AIO_GUEST_AVAILABLE_IN_1_0
+GMainContext *aio_guest_run_get_main_context (AioGuestRun *self);
+
+AIO_GUEST_AVAILABLE_IN_1_0
 AioGuestRunState aio_guest_run_get_state (AioGuestRun *self);
 
 AIO_GUEST_AVAILABLE_IN_1_0

@@ -25,6 +25,7 @@ __all__ = [
     'clear_stopping',
     'create_eager_task',
     'enter_running',
+    'forget_dummy_thread',
     'forget_task',
     'get_c_handler',
     'get_queues',
@@ -37,6 +38,7 @@ __all__ = [
     'is_pygobject_handler',
     'leave_running',
     'register_exit_function',
+    'set_running_again',
     'wakeup_on_signal',
     'without_current_task',
 ]
@@ -79,6 +81,11 @@ def leave_running(loop, hooks):
 def clear_stopping(loop):
     """Take back a ``loop.stop()``."""
     loop._stopping = False
+
+
+def set_running_again(loop):
+    """Make *loop* the running one, as it was, of a thread whose end has cleared that."""
+    asyncio._set_running_loop(loop)
 
 
 def get_running_thread(loop):
@@ -150,6 +157,17 @@ def has_default_handler(signum):
 def get_signal_placeholder():
     """The handler that asyncio gives to a signal it learns of by its wakeup descriptor, or None."""
     return getattr(asyncio.unix_events, '_sighandler_noop', None)
+
+
+def forget_dummy_thread():
+    """Take back the entry that threading makes up for a thread which it has not, or no more.
+
+    It does so itself from Python 3.12 on.
+    """
+    active = getattr(threading, '_active', {})
+    if isinstance(active.get(threading.get_ident()), threading._DummyThread):
+        with threading._active_limbo_lock:
+            active.pop(threading.get_ident(), None)
 
 
 def register_exit_function(function):

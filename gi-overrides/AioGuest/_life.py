@@ -4,29 +4,25 @@
 """The life of a main task in a main context: it runs, all is drained, the loop is closed."""
 
 import asyncio
-import os
 import signal
-import threading
 
 from gi.repository import Gio, GLib
 
+from . import _abandoned
 from ._application import ApplicationHold
 from ._core import warn_of_resource
 from ._drain import drain, give_up
 from ._internals import (
     clear_stopping,
-    get_running_thread,
     has_uncollected_exception,
     is_live_pygobject_handler,
-    register_exit_function,
+    set_running_again,
 )
-from ._loop import EventLoop
+from ._loop import EventLoop, thread_default
 from ._session import Session, get_session
 from ._signals import Interrupts
 
 __all__ = ['Life']
-
-_lives = set()
 
 
 class Life:
@@ -61,7 +57,7 @@ class Life:
             if not self.loop.is_running():
                 self.loop.close()
             raise
-        _lives.add(self)
+        _abandoned.keep(self)
         return self.task
 
     def _make_loop(self):
@@ -80,11 +76,13 @@ class Life:
         options = self.options
         loop = self.loop
         context = options.main_context or GLib.MainContext.ref_thread_default()
+        # Not ours to hold: a main context that nobody else holds is not iterated any more.
+        options.main_context = None
         if options.debug is not None:
             loop.set_debug(options.debug)
 
         try:
-            session = Session(loop, context, on_end=self._on_end)
+            session = Session(loop, on_end=self._on_end)
         except (TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
             raise RuntimeError(
                 f'loop_factory returned {loop!r}, which can\'t be watched: {error}'
@@ -94,10 +92,8 @@ class Life:
         session.run.set_slice(options.slice_us)
         session.run.set_name(options.name)
         _check_context_is_free(context)
-        session.enter()
+        session.enter(context)
         self.session = session
-        if isinstance(loop, EventLoop):
-            loop._context = context
 
         # Before the main task's first step, which may take its time.
         loop.call_soon(self._meet_host)
@@ -132,6 +128,12 @@ class Life:
     def cancel(self):
         """Cancel the main task, from the host."""
         self.task.cancel()
+
+    def _cancel_in_time(self):
+        """Cancel the main task, and go on without it if it does not end."""
+        self.cancel()
+        if self.options.shutdown_timeout is not None:
+            self.loop.call_later(self.options.shutdown_timeout, self._give_up)
 
     def _drain_once(self, task=None):
         if self._draining is None:
@@ -188,24 +190,32 @@ class Life:
                 # By a task that answers its cancellation with KeyboardInterrupt, say. GLib can't
                 # pass it on, and run() would wait for the end for ever.
                 self.exception = error
-        _lives.discard(self)
+        _abandoned.discard(self)
         self._application.release()
         if self.exception is not None and has_uncollected_exception(self.task):
             # The same, or one that it has overtaken.
             self.task.exception()
         self._conclude()
-        # Without a cycle the main context goes at once, if this was the last to hold it.
         self.session = self._application = self._interrupts = None
 
     def _drain_without_host(self):
         """Let the loop run by itself to its end: its main context is gone."""
         if self._drained:
             return
+        clear_stopping(self.loop)
+        self._cancel_in_time()
         if isinstance(self.loop, EventLoop):
             self.loop._main_context = GLib.MainContext()
-        clear_stopping(self.loop)
-        self._drain_once()
-        self.loop.run_until_complete(self._draining)
+        while not self._drained:
+            try:
+                self.loop.run_forever()
+            except BaseException as error:
+                if not self._on_end(error):
+                    raise
+            else:
+                self._on_end(None)
+        if isinstance(self.loop, EventLoop):
+            self.loop._main_context = None
 
     def _conclude(self):
         """Hand over the main task; what it raised is told once, now."""
@@ -269,18 +279,33 @@ class Life:
     # Owning the thread
 
     def is_over(self):
-        return self not in _lives
+        return not _abandoned.is_going_on(self)
 
     def drain_now(self):
         """Cancel the main task and iterate the main context until the run is over."""
         if self.is_over():
             return
-        self.cancel()
-        if self.options.shutdown_timeout is not None:
-            self.loop.call_later(self.options.shutdown_timeout, self._give_up)
+        self._cancel_in_time()
         # Inside a tick there is a step below that can't end before this returns; the run goes on.
         if self.session.guest.depth == 0:
             self.session.iterate()
+
+    def abandon(self, why):
+        """Come to the end now, on the life's own thread, which will not iterate the main context."""
+        warn_of_resource(
+            f'AioGuest run {self.session.run.get_name()!r} was still going on when {why}', self.task
+        )
+        set_running_again(self.loop)
+        context = self.session.main_context
+        if not context.acquire():
+            # It is another thread's now.
+            self.session.guest.stop()
+            return
+        try:
+            with thread_default(context):
+                self.drain_now()
+        finally:
+            context.release()
 
     def run(self):
         """Iterate the main context until the run is over; return or raise what came of it."""
@@ -327,23 +352,6 @@ class Life:
             if self.signals and self.task.uncancel() == 0:
                 raise KeyboardInterrupt from None
             raise
-
-
-def _drain_at_exit():
-    """The interpreter exits in mid-run: let every run come to its end, on its own thread only."""
-    for life in list(_lives):
-        if get_running_thread(life.loop) == threading.get_ident():
-            warn_of_resource(
-                f'AioGuest run {life.session.run.get_name()!r} was still going on when the '
-                f'interpreter exited',
-                life.task,
-            )
-            life.drain_now()
-
-
-register_exit_function(_drain_at_exit)
-# A forked child has copies of its parent's runs. They are the parent's to end.
-os.register_at_fork(after_in_child=_lives.clear)
 
 
 def _check_context_is_free(context):

@@ -14,7 +14,7 @@ from ._internals import get_signal_placeholder, wakeup_on_signal
 from ._session import Session, get_default_context, get_session
 from ._signals import kept_wakeup_fd, wakeup_pipe
 
-__all__ = ['EventLoop']
+__all__ = ['EventLoop', 'thread_default']
 
 
 class EventLoop(asyncio.SelectorEventLoop):
@@ -48,9 +48,16 @@ class EventLoop(asyncio.SelectorEventLoop):
             raise
         super().__init__(selector)
         self._main_context = main_context
-        # PyGObject looks for this name: a running loop whose _context is the main context in
-        # question makes Gio's asynchronous functions return awaitables.
-        self._context = main_context
+
+    @property
+    def _context(self):
+        """The main context, for PyGObject, which looks for this name.
+
+        A running loop that has the main context in question makes Gio's asynchronous functions
+        return awaitables.
+        """
+        session = get_session(self)
+        return self._main_context if session is None else session.main_context
 
     def run_forever(self):
         """Iterate the main context until :meth:`stop` is called.
@@ -61,16 +68,15 @@ class EventLoop(asyncio.SelectorEventLoop):
         """
         self._check_closed()
         self._check_running()
-        context = self._context = self._resolve_context()
-        session = Session(self, context)
-        with _thread_default(context):
-            session.enter()
+        context = self._resolve_context()
+        session = Session(self)
+        with thread_default(context):
+            session.enter(context)
             try:
                 session.watch_signals()
                 session.iterate()
             finally:
                 session.leave()
-                self._context = self._main_context
         if session.guest.exception is not None:
             raise session.guest.exception
 
@@ -143,7 +149,7 @@ def _check_arguments(selector, main_context):
 
 
 @contextlib.contextmanager
-def _thread_default(context):
+def thread_default(context):
     """Own *context*, and make it the thread-default one, if it isn't."""
     if not context.acquire():
         raise RuntimeError(

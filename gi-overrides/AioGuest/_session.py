@@ -7,13 +7,12 @@ import asyncio
 import functools
 import logging
 import os
-import threading
 
 from gi.repository import GLib
 
 from . import _core
 from ._internals import enter_running, leave_running
-from ._signals import wakeup_pipe
+from ._signals import is_main_thread, wakeup_pipe
 
 __all__ = ['Session', 'get_default_context', 'get_session', 'get_sessions']
 
@@ -55,7 +54,7 @@ def get_default_context():
     That is the thread-default one, or GLib's default one on the main thread, else None.
     """
     context = GLib.MainContext.get_thread_default()
-    if context is None and threading.current_thread() is threading.main_thread():
+    if context is None and is_main_thread():
         context = GLib.MainContext.default()
     return context
 
@@ -67,10 +66,9 @@ class Session:
     the loop, or with None after a ``loop.stop()``; if it returns true the session goes on.
     """
 
-    def __init__(self, loop, main_context, *, on_end=None):
+    def __init__(self, loop, *, on_end=None):
         _tell_difference()
         self.loop = loop
-        self.main_context = main_context
         self.main_task = None
         self.is_draining = False
         self.guest = _core.Guest(loop, native=_TICK == 'native', on_end=on_end)
@@ -78,11 +76,16 @@ class Session:
         self._hooks = None
         self._watches_signals = False
 
-    def enter(self):
-        """Attach to the main context and make the loop the running one."""
+    @property
+    def main_context(self):
+        """The ``GLib.MainContext``, or None: the session does not keep it alive."""
+        return self.run.get_main_context()
+
+    def enter(self, main_context):
+        """Attach to *main_context* and make the loop the running one."""
         self._hooks = enter_running(self.loop)
         try:
-            self.guest.attach(self.main_context)
+            self.guest.attach(main_context)
         except BaseException:
             leave_running(self.loop, self._hooks)
             raise
@@ -104,14 +107,14 @@ class Session:
         To be called when the host's loop is running, so as to see whether it does that itself.
         Only the main thread's sessions can: signals are the main thread's.
         """
-        if threading.current_thread() is threading.main_thread() and not self._watches_signals:
+        if is_main_thread() and not self._watches_signals:
             self._watches_signals = True
             wakeup_pipe.acquire()
-            self.guest.watch_signals(self.main_context, wakeup_pipe.read_fd)
+            self.guest.watch_signals(wakeup_pipe.read_fd)
 
     def iterate(self, future=None):
         """Iterate the main context until the session ends, or *future* is done.
 
         Raises what a signal handler raises; the session goes on then.
         """
-        self.guest.iterate(self.main_context, future)
+        self.guest.iterate(future)

@@ -22,11 +22,12 @@ from ._internals import (
     is_pygobject_handler,
 )
 
-__all__ = ['Interrupts', 'kept_wakeup_fd', 'wakeup_pipe']
+__all__ = ['Interrupts', 'is_main_thread', 'kept_wakeup_fd', 'wakeup_pipe']
 
 
-def _on_main_thread():
-    return threading.current_thread() is threading.main_thread()
+def is_main_thread():
+    # threading.current_thread() would make up an entry for a thread that Python has not made.
+    return threading.get_ident() == threading.main_thread().ident
 
 
 class _WakeupPipe:
@@ -52,7 +53,7 @@ class _WakeupPipe:
 
     def release(self):
         self._users -= 1
-        if self._users == 0 and _on_main_thread():
+        if self._users == 0 and is_main_thread():
             before = signal.set_wakeup_fd(-1)
             if before != self._fds[1]:
                 signal.set_wakeup_fd(before)
@@ -64,7 +65,7 @@ wakeup_pipe = _WakeupPipe()
 @contextlib.contextmanager
 def kept_wakeup_fd():
     """Put the wakeup descriptor back afterwards, whatever is done to it."""
-    if not _on_main_thread():
+    if not is_main_thread():
         yield
         return
     before = signal.set_wakeup_fd(-1)
@@ -90,7 +91,7 @@ class Interrupts:
         self._before = {}
 
     def begin(self):
-        if not _on_main_thread():
+        if not is_main_thread():
             return
         for signum in self._signals:
             before = signal.getsignal(signum)
@@ -100,7 +101,7 @@ class Interrupts:
 
     def end(self):
         """Put back what was there, unless somebody has set another handler meanwhile."""
-        if not _on_main_thread():
+        if not is_main_thread():
             return
         for signum, (before, c_handler) in self._before.items():
             if signal.getsignal(signum) != self._handle or get_c_handler(signum) != c_handler:

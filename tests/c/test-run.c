@@ -40,11 +40,14 @@ test_finished (const Variant *variant)
   g_autoptr (Guest) guest = guest_new (variant);
 
   g_assert_cmpint (aio_guest_run_get_state (guest->run), ==, AIO_GUEST_RUN_STATE_NEW);
+  g_assert_null (aio_guest_run_get_main_context (guest->run));
   guest->finish_at = 3;
   guest->answer = AIO_GUEST_TICK_AGAIN;
   guest_attach (guest);
   g_assert_cmpint (aio_guest_run_get_state (guest->run), ==, AIO_GUEST_RUN_STATE_RUNNING);
+  g_assert_true (aio_guest_run_get_main_context (guest->run) == guest->context);
   iterate_until (guest->context, guest->finished == 1);
+  g_assert_null (aio_guest_run_get_main_context (guest->run));
   g_assert_cmpuint (guest->ticks, ==, 3);
   g_assert_true (guest->finished_thread == g_thread_self ());
   assert_over (guest, -1);
@@ -616,6 +619,22 @@ test_own_source_unattached (const Variant *variant)
   assert_over (guest, -1);
 }
 
+static gboolean
+never_called (G_GNUC_UNUSED gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+/* From a finalizer that the end of the main context calls: there is none to be had any more. */
+static void
+look_for_context (gpointer data)
+{
+  Guest *guest = data;
+
+  g_assert_null (aio_guest_run_get_main_context (guest->run));
+  guest->dispatches = 0;
+}
+
 /* The whole main context goes away, also while the idle source is in it, also when the run's
  * priority puts that one in the same place. */
 static void
@@ -637,7 +656,16 @@ test_context_gone (const Variant *variant)
       if (rows[i].yielded)
         iterate_until (guest->context, guest->dispatches >= 3);
 
+      g_autoptr (GSource) bystander = g_timeout_source_new_seconds (3600);
+
+      guest->dispatches = 1;
+      g_source_set_priority (bystander, G_PRIORITY_LOW + 1);
+      g_source_set_callback (bystander, never_called, guest, look_for_context);
+      g_source_attach (bystander, guest->context);
+
       g_clear_pointer (&guest->context, g_main_context_unref);
+      g_assert_cmpuint (guest->dispatches, ==, 0);
+      g_assert_null (aio_guest_run_get_main_context (guest->run));
       g_assert_cmpuint (guest->finished, ==, 1);
       g_assert_cmpuint (guest->destroyed, ==, 1);
       g_assert_error (guest->error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_ABANDONED);

@@ -33,6 +33,30 @@ def test_exception_out_of_the_program():
     assert warnings(errors) == 1
 
 
+@pytest.mark.parametrize("how", [
+    "context_dropped", "context_dropped_below_a_stock_loop", "context_dropped_under_an_application",
+])
+def test_context_dropped(how):
+    """There is nothing to be iterated any more: drained at once."""
+    status, lines, errors = run_program("abandoned.py", how)
+    assert status == 0, errors
+    assert lines == ["stopped", "cleaned up", "dropped True None"]
+    assert warnings(errors) == 1
+    assert "the main context" in errors
+
+
+def test_main_loop_dropped():
+    """Only paused."""
+    status, lines, errors = run_program("abandoned.py", "main_loop_dropped")
+    assert (status, lines) == (0, ["stopped", "goes on", "cleaned up"])
+    assert warnings(errors) == 1
+
+
+def test_interpreter_exits_beside_a_daemon_thread():
+    """Which can't clean up any more: no hang and no crash."""
+    assert run_program("abandoned.py", "daemon_thread") == (0, [], "")
+
+
 def test_os_exit():
     """At once, as asked for."""
     assert run_program("abandoned.py", "os_exit") == (5, [], "")
@@ -51,9 +75,77 @@ def test_fork(how, child):
     assert warnings(errors) == 1
 
 
-def test_thread_ends():
-    """No hang and no crash, neither then nor when the interpreter exits."""
-    status, lines, errors = run_program("abandoned.py", "thread_ends")
-    assert status == 0
-    assert lines[0] in ("joined", "cleaned up")
-    assert warnings(errors) <= 1
+CLEANED_UP = ["main cleaned up", "task cleaned up", "generator closed"]
+
+
+def end_thread(maker, how, before=(), after=()):
+    """Everything comes to its end before the thread does, with one warning."""
+    status, lines, errors = run_program("abandoned_thread.py", maker, how)
+    assert status == 0, errors
+    assert lines == [*before, *CLEANED_UP, *after, "joined"]
+    assert warnings(errors) == 1
+    assert "went away" in errors if how == "context_dropped" else "when its thread ended" in errors
+    return errors
+
+
+MAKERS = pytest.mark.parametrize("maker", ["python", "c"])
+
+
+@MAKERS
+@pytest.mark.parametrize("how", [
+    "context_dropped", "context_kept", "thread_default", "context_owned", "with_application",
+])
+def test_thread_ends(maker, how):
+    errors = end_thread(maker, how)
+    # That of the warning, where it is made an error.
+    assert errors.count("Traceback") <= 1
+
+
+@MAKERS
+def test_thread_ends_and_gio_is_awaited(maker):
+    status, lines, errors = run_program("abandoned_thread.py", maker, "thread_default_before")
+    assert status == 0, errors
+    assert sorted(lines[:-1]) == sorted([*CLEANED_UP, "Gio"])
+    assert lines[-1] == "joined"
+    assert warnings(errors) == 1
+
+
+@MAKERS
+def test_thread_ends_with_an_exception(maker):
+    errors = end_thread(maker, "exception")
+    assert errors.count("LookupError: out of the thread") == 1
+
+
+@MAKERS
+def test_thread_ends_and_the_main_task_raises(maker):
+    errors = end_thread(maker, "main_raises")
+    assert errors.count("LookupError: in answer") == 1
+
+
+@MAKERS
+def test_thread_ends_and_the_main_task_does_not(maker):
+    status, lines, errors = run_program("abandoned_thread.py", maker, "stubborn")
+    assert status == 0, errors
+    assert lines == ["swallowed", "joined"]
+    assert errors.count("when its thread ended") == 1
+    assert errors.count("gave up") == 1
+
+
+@MAKERS
+def test_thread_ends_with_work_in_the_executor(maker):
+    status, lines, errors = run_program("abandoned_thread.py", maker, "executor")
+    assert status == 0, errors
+    assert sorted(lines[:-1]) == sorted([*CLEANED_UP, "executor joined"])
+    assert lines[-1] == "joined"
+    assert warnings(errors) == 1
+
+
+@MAKERS
+def test_thread_ends_and_what_it_stores_goes_with_it(maker):
+    end_thread(maker, "thread_local", after=["value freed"])
+
+
+@MAKERS
+@pytest.mark.parametrize("how", ["over", "event_loop"])
+def test_thread_ends_with_nothing_going_on(maker, how):
+    assert run_program("abandoned_thread.py", maker, how) == (0, ["joined"], "")

@@ -23,6 +23,7 @@
  *   handle.c    running one handle
  *   signals.c   waking the main context for Python's signal handlers
  *   suspend.c   what a nested tick takes off the interrupted step and puts back
+ *   thread.c    the thread that a run belongs to, and its end
  *
  * Everything here is called with the GIL held but for guest_peek().
  */
@@ -163,8 +164,7 @@ typedef struct
   GSource *signal_source; /* NULL if signals are not watched */
 
   gboolean is_attached;
-  guint64 thread_state; /* the identifier of the owner's; those of threads are used again */
-  PyGILState_STATE held;
+  guint64 thread_state; /* the identifier of the owner's */
   PyObject *on_end;    /* asked whether the run is to end */
   PyObject *exception; /* the one that ended the run, by getting out of the loop */
   PyObject *host_error; /* was pending when the tick began; until it can be so again */
@@ -207,7 +207,7 @@ int core_init_watcher (CoreState *state);
 void guest_clear_selector (Guest *self);
 
 /* signals.c */
-PyObject *guest_watch_signals (Guest *self, GMainContext *context, int fd);
+PyObject *guest_watch_signals (Guest *self, int fd);
 void guest_unwatch_signals (Guest *self);
 
 /* handle.c */
@@ -220,6 +220,11 @@ PyObject *core_take_exception (void);
 int suspension_begin (Suspension *suspension, Guest *guest);
 void suspension_end (Suspension *suspension, Guest *guest);
 void suspension_restore_error (PyObject *error);
+
+/* thread.c */
+void guest_hold_thread (Guest *self);
+void guest_release_thread (Guest *self);
+PyObject *core_clear_thread_storage (PyObject *module, PyObject *unused);
 
 static inline gboolean
 handle_is_exact (CoreState *state, PyObject *handle)

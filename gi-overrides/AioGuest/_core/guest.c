@@ -94,8 +94,7 @@ release_guest (gpointer data)
 
   gil = PyGILState_Ensure ();
 
-  if (self->thread_state == PyThreadState_GetID (PyThreadState_Get ()))
-    PyGILState_Release (self->held);
+  guest_release_thread (self);
   self->is_attached = FALSE;
   guest_unwatch_signals (self);
 
@@ -252,11 +251,8 @@ guest_attach (PyObject *object, PyObject *context)
       return NULL;
     }
 
-  /* On a thread that Python did not make, the thread state, and with it the running loop, lives
-   * as long as somebody has ensured it. */
   Py_INCREF (self);
-  self->held = PyGILState_Ensure ();
-  self->thread_state = PyThreadState_GetID (PyThreadState_Get ());
+  guest_hold_thread (self);
   self->is_attached = TRUE;
 
   Py_RETURN_NONE;
@@ -266,16 +262,15 @@ static PyObject *
 guest_watch_signals_method (PyObject *object, PyObject *args)
 {
   Guest *self = (Guest *) object;
-  PyObject *context;
   int fd;
 
-  if (!PyArg_ParseTuple (args, "Oi:watch_signals", &context, &fd))
+  if (!PyArg_ParseTuple (args, "i:watch_signals", &fd))
     return NULL;
 
   if (self->run == NULL)
     Py_RETURN_NONE;
 
-  return guest_watch_signals (self, pyg_boxed_get (context, GMainContext), fd);
+  return guest_watch_signals (self, fd);
 }
 
 static PyObject *
@@ -326,24 +321,24 @@ future_is_done (Guest *self, PyObject *future)
   return result;
 }
 
-/* Iterates the context as GLib does, below whatever PyGObject wraps around it. */
+/* Iterates the run's main context as GLib does, below whatever PyGObject wraps around it. */
 static PyObject *
 guest_iterate (PyObject *object, PyObject *args)
 {
   Guest *self = (Guest *) object;
-  PyObject *context_object;
   PyObject *future = Py_None;
-  GMainContext *context;
+  g_autoptr (GMainContext) context = NULL;
   g_autoptr (AioGuestRun) run = NULL;
   int stop = 0;
 
-  if (!PyArg_ParseTuple (args, "O|O:iterate", &context_object, &future))
+  if (!PyArg_ParseTuple (args, "|O:iterate", &future))
     return NULL;
 
-  if (self->run == NULL)
+  if (self->run == NULL || aio_guest_run_get_main_context (self->run) == NULL)
     Py_RETURN_NONE;
 
-  context = context_object == Py_None ? NULL : pyg_boxed_get (context_object, GMainContext);
+  /* Whoever drops it meanwhile: not below our feet. */
+  context = g_main_context_ref (aio_guest_run_get_main_context (self->run));
 
   if (!g_main_context_acquire (context))
     {
@@ -414,14 +409,14 @@ static PyMethodDef guest_methods[] = {
   { "attach", guest_attach, METH_O,
     PyDoc_STR ("attach(context)\n--\n\nAttach the run to a main context (None: the default).") },
   { "watch_signals", guest_watch_signals_method, METH_VARARGS,
-    PyDoc_STR ("watch_signals(context, fd)\n--\n\n"
+    PyDoc_STR ("watch_signals(fd)\n--\n\n"
                "Have the run ticked when Python writes to its signal wakeup descriptor.") },
   { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
   { "wake", guest_wake, METH_NOARGS,
     PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },
   { "iterate", guest_iterate, METH_VARARGS,
-    PyDoc_STR ("iterate(context, future=None)\n--\n\n"
-               "Iterate a main context until the run is over, or the future is done.") },
+    PyDoc_STR ("iterate(future=None)\n--\n\n"
+               "Iterate the main context until the run is over, or the future is done.") },
   { NULL },
 };
 

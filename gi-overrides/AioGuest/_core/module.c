@@ -16,13 +16,14 @@ core_state_of_type (PyTypeObject *type)
   return PyType_GetModuleState (type);
 }
 
+/* Or is finalized: from then on taking the GIL hangs, or worse. */
 gboolean
 core_is_finalizing (void)
 {
 #if PY_VERSION_HEX >= 0x030d0000
-  return Py_IsFinalizing ();
+  return !Py_IsInitialized () || Py_IsFinalizing ();
 #else
-  return _Py_IsFinalizing ();
+  return !Py_IsInitialized () || _Py_IsFinalizing ();
 #endif
 }
 
@@ -47,6 +48,9 @@ static PyMethodDef core_methods[] = {
   { "warn_of_resource", core_warn_of_resource, METH_VARARGS,
     PyDoc_STR ("warn_of_resource(message, source)\n--\n\n"
                "Issue a ResourceWarning from where nothing may be raised.") },
+  { "clear_thread_storage", core_clear_thread_storage, METH_NOARGS,
+    PyDoc_STR ("clear_thread_storage()\n--\n\n"
+               "Free what this thread, which is at its end, has stored by threading.local.") },
   { NULL },
 };
 

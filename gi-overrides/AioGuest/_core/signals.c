@@ -28,7 +28,7 @@ on_wakeup (int fd, G_GNUC_UNUSED GIOCondition condition, gpointer user_data)
 }
 
 PyObject *
-guest_watch_signals (Guest *self, GMainContext *context, int fd)
+guest_watch_signals (Guest *self, int fd)
 {
   guest_unwatch_signals (self);
 
@@ -38,7 +38,7 @@ guest_watch_signals (Guest *self, GMainContext *context, int fd)
   g_source_set_can_recurse (self->signal_source, TRUE);
   g_source_set_callback (self->signal_source, G_SOURCE_FUNC (on_wakeup),
                          g_object_ref (self->run), g_object_unref);
-  g_source_attach (self->signal_source, context);
+  g_source_attach (self->signal_source, aio_guest_run_get_main_context (self->run));
 
   Py_RETURN_NONE;
 }

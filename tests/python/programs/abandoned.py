@@ -3,11 +3,12 @@
 """abandoned.py HOW: leaves a run in the middle."""
 
 import asyncio
+import gc
 import os
 import sys
 import threading
 
-from hosts import AioGuest, GLib
+from hosts import AioGuest, GLib, application
 
 HOW = sys.argv[1]
 
@@ -101,21 +102,54 @@ def fork_and_iterate():
     go_on()
 
 
-def thread_ends():
-    """With a run in a main context of its own, which goes with it."""
+def drop_context(**options):
+    """The program holds the main context, and lets go of it while the run goes on."""
+    # What comes into being once.
+    AioGuest.run(asyncio.sleep(0), debug=False)
+    before = sorted(os.listdir("/proc/self/fd"))
+    context = GLib.MainContext()
+    loop = GLib.MainLoop(context)
+    task = AioGuest.start(
+        main(lambda: loop.quit()), debug=False, main_context=context, **options)
+    loop.run()
+    tell("stopped")
+    del loop, context
+    tell("dropped", task.get_loop().is_closed(), asyncio._get_running_loop())
+    del task
+    gc.collect()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
+def context_dropped():
+    drop_context()
+
+
+def context_dropped_below_a_stock_loop():
+    drop_context(loop_factory=asyncio.SelectorEventLoop)
+
+
+def context_dropped_under_an_application():
+    drop_context(application=application())
+
+
+def main_loop_dropped():
+    """The default main context lives on, so another main loop can take the run up again."""
+    in_main_loop()
+    tell("stopped")
+    go_on()
+
+
+def daemon_thread():
+    """Is frozen with its run where it is."""
+    waiting = threading.Event()
+
     def thread():
         context = GLib.MainContext()
-        context.push_thread_default()
-        waiting = []
-        AioGuest.start(main(lambda: waiting.append(True)), debug=False, main_context=context)
-        while not waiting:
-            context.iteration(True)
-        context.pop_thread_default()
+        AioGuest.start(main(waiting.set), debug=False, main_context=context)
+        GLib.MainLoop(context).run()
 
-    other = threading.Thread(target=thread)
-    other.start()
-    other.join()
-    tell("joined")
+    threading.Thread(target=thread, daemon=True).start()
+    waiting.wait()
 
 
 globals()[HOW]()

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Lives that their host leaves in the middle: the interpreter exits, or their thread ends."""
+
+import os
+import threading
+
+from ._core import clear_thread_storage
+from ._internals import forget_dummy_thread, get_running_thread, register_exit_function
+from ._signals import is_main_thread
+
+__all__ = ['discard', 'is_going_on', 'keep']
+
+_lives = set()
+_stored = threading.local()
+
+
+def keep(life):
+    """Have *life* come to its end in any case; it belongs to this thread."""
+    _lives.add(life)
+    if not is_main_thread():
+        _stored.end = _stored.__dict__.get('end') or _ThreadEnd()
+
+
+def discard(life):
+    """*life* has come to its end."""
+    _lives.discard(life)
+
+
+def is_going_on(life):
+    return life in _lives
+
+
+class _ThreadEnd:
+    """Freed with what its thread has stored, on that thread: before anybody can have joined it."""
+
+    def __init__(self):
+        self._thread = threading.get_ident()
+
+    def __del__(self):
+        # The storage of other threads is freed in a forked child, and with the interpreter.
+        if self._thread != threading.get_ident():
+            return
+        try:
+            _abandon('its thread ended')
+        finally:
+            # Freed already: what the above has stored would be left.
+            clear_thread_storage()
+            forget_dummy_thread()
+
+
+def _abandon(why):
+    """Let the lives of this thread come to their end, with a warning."""
+    for life in list(_lives):
+        if get_running_thread(life.loop) == threading.get_ident():
+            life.abandon(why)
+
+
+register_exit_function(lambda: _abandon('the interpreter exited'))
+# A forked child has copies of its parent's lives. They are the parent's to end.
+os.register_at_fork(after_in_child=_lives.clear)
