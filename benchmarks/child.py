@@ -4,7 +4,8 @@
 """One measurement, alone in its process: ``child.py SYSTEM SCENARIO CASE [PARAMETERS]``.
 
 The last line of the standard output is a JSON object: ``values`` (figures by name) or
-``unavailable`` (why not), and ``cpu`` (seconds that the process has used).
+``unavailable`` (why not), ``cpu`` (seconds that the process has used) and ``waited`` (seconds that its
+main thread could have run, but others had the processor).
 ``child.py --probe SYSTEM`` only starts the system and ends with its ``version``.
 """
 
@@ -66,6 +67,14 @@ def measure(system, case, parameters):
     return {'values': {name: float(value) for name, value in values.items()}}
 
 
+def waited_for_cpu():
+    try:
+        with open('/proc/self/schedstat', encoding='ascii') as file:
+            return int(file.read().split()[1]) / 1e9
+    except OSError:
+        return None
+
+
 def main(arguments):
     # Peers that use what newer versions deprecate: that is no result.
     warnings.simplefilter('ignore', DeprecationWarning)
@@ -85,6 +94,7 @@ def main(arguments):
         except Unavailable as reason:
             result = {'unavailable': str(reason)}
     result['cpu'] = time.process_time()
+    result['waited'] = waited_for_cpu()
     print(json.dumps(result), flush=True)
 
 

@@ -134,8 +134,10 @@ class Driver:
         }
         if result.get('detail'):
             record['detail'] = result['detail']
-        if 'cpu' in result:
-            record['cpu'] = round(result['cpu'], 3)
+        for field in 'cpu', 'waited':
+            if result.get(field) is not None:
+                record[field] = round(result[field], 3)
+        record['one_core'] = case.one_core
         record['load'] = round(os.getloadavg()[0], 2)
         record['version'] = self.versions.get(system, '')
         record['platform'] = self.platform

@@ -57,6 +57,11 @@ def machines(platforms):
         ('size', lambda m: m['size']),
     ]
     lines = [[name, *(get(p.machine) for p in platforms)] for name, get in rows]
+    disturbances = [platform.disturbance() for platform in platforms]
+    lines.append([
+        'disturbed by other processes',
+        *('' if share is None else f'{share:.1%} of the time' for share in disturbances),
+    ])
     for system in SYSTEMS:
         versions = [platform.version(system.name) for platform in platforms]
         if any(versions):

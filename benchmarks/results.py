@@ -77,6 +77,15 @@ class Platform:
                     summary.ratio = summary.median / baseline.median
         return found
 
+    def disturbance(self):
+        """Share of the time that measured processes waited for others to leave the processor.
+
+        None if it is not known. Cases whose own processes share a core don't count.
+        """
+        records = [r for r in self.records if 'waited' in r and not r.get('one_core')]
+        total = sum(r['cpu'] + r['waited'] for r in records)
+        return sum(r['waited'] for r in records) / total if total else None
+
     def version(self, system):
         for record in self.records:
             if record['system'] == system and record['version']:
