@@ -11,6 +11,7 @@ stalls or crashes twice at a case is not tried a third time.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -55,6 +56,13 @@ def parse_arguments():
     return arguments
 
 
+def last_words(text):
+    """What a dead process said: its exception if it told of one, else its last line."""
+    lines = text.strip().splitlines()
+    exceptions = [line for line in lines if re.match(r'[\w.]*(Error|Exception|Interrupt|Exit)\b', line)]
+    return (exceptions or lines or [''])[-1][:300]
+
+
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
@@ -66,6 +74,8 @@ class Driver:
         self.failures = {}
         self.spent = {}
         self.platform = machine.platform()
+        self.versions = {}
+        self.left_out = {}
 
     def child(self, python, system, arguments, limit):
         """Run child.py; the result's object, with a status."""
@@ -86,12 +96,11 @@ class Driver:
             return {'status': 'stalls', 'detail': f'not done after {limit:g} s'}
         except OSError as error:
             return {'status': 'crashes', 'detail': str(error)}
-        lines = done.stderr.strip().splitlines()
         if done.returncode != 0:
-            detail = lines[-1] if lines else ''
+            detail = last_words(done.stderr)
             if done.returncode < 0:
                 detail = f'signal {-done.returncode}; {detail}'
-            return {'status': 'crashes', 'detail': detail[:300]}
+            return {'status': 'crashes', 'detail': detail}
         try:
             result = json.loads(done.stdout.strip().splitlines()[-1])
         except (IndexError, ValueError):
@@ -101,9 +110,8 @@ class Driver:
         result['status'] = 'ok'
         return result
 
-    def available(self):
-        """The systems that start here, with their versions."""
-        versions = {}
+    def find_systems(self):
+        """Sees which systems start here, and with which versions."""
         for system in SYSTEMS:
             if self.arguments.system and system.name not in self.arguments.system:
                 continue
@@ -113,10 +121,11 @@ class Driver:
                 continue
             result = self.child(python, system, ['--probe', system.name], 20)
             if result['status'] != 'ok':
-                say(f'skipped: {system.name}: {result["status"]}: {result["detail"]}')
+                reason = f'{result["status"]} at its start: {result["detail"]}'
+                say(f'skipped: {system.name} {reason}')
+                self.left_out[system.name] = reason
                 continue
-            versions[system] = result['version']
-        return versions
+            self.versions[system] = result['version']
 
     def write(self, scenario, case, system, repetition, figure, value, result):
         record = {
@@ -188,7 +197,9 @@ class Driver:
             yield None
 
     def run(self):
-        self.versions = self.available()
+        self.find_systems()
+        described = machine.describe(self.arguments.size) | {'left_out': self.left_out}
+        self.output.write(json.dumps({'machine': described}) + '\n')
         cases = [
             (scenario, case)
             for scenario, module in load_scenarios().items()
@@ -210,7 +221,6 @@ def main():
     arguments = parse_arguments()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     with open(arguments.output, 'w', encoding='utf-8') as output:
-        output.write(json.dumps({'machine': machine.describe(arguments.size)}) + '\n')
         if not Driver(arguments, output).run():
             say('nothing of that name')
             return 2

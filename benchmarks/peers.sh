@@ -21,37 +21,53 @@ _aioguest_pip () {
     --no-input --timeout 30 --retries 1 "$@" </dev/null >>"$log" 2>&1
 }
 
+# A word that begins with "+" is installed without what it depends on: some
+# want a PyGObject older than the one that they are to run with.
 _aioguest_environment () {
   local name=$1 dir=$2 package
   local environment=$dir/$name log=$dir/$name.log
+  local -a options
   shift 2
   mkdir -p "$dir"
   if [ ! -f "$environment/.complete" ] && [ "${AIOGUEST_SKIP_INSTALL:-0}" != 1 ]; then
     : > "$log"
-    if ! "$AIOGUEST_PYTHON" -m venv --system-site-packages "$environment" >>"$log" 2>&1; then
+    if ! "$AIOGUEST_PYTHON" -m venv --clear --system-site-packages "$environment" >>"$log" 2>&1; then
       _aioguest_say "skipped: environment $name: $(tail -n 1 "$log")"
       return 1
     fi
     for package in "$@"; do
-      if ! _aioguest_pip "$environment" "$log" "$package"; then
-        _aioguest_say "skipped: $package can't be installed: $(grep -i error "$log" | tail -n 1)"
+      options=()
+      [ "${package#+}" = "$package" ] || options=(--no-deps)
+      if ! _aioguest_pip "$environment" "$log" "${options[@]}" "${package#+}"; then
+        _aioguest_say "skipped: ${package#+} can't be installed: $(grep -i error "$log" | tail -n 1)"
         # Without the PyGObject that it is for, the environment is for nothing.
-        [ "$name" != pygobject ] || [ "${package#PyGObject}" = "$package" ] || return 1
+        [ "${package#PyGObject}" = "$package" ] || return 1
       fi
     done
     touch "$environment/.complete"
   fi
-  [ -x "$environment/bin/python" ]
+  [ -f "$environment/.complete" ]
+}
+
+# Is the interpreter's own PyGObject as new as this?
+_aioguest_has_pygobject () {
+  "$AIOGUEST_PYTHON" - "$1" <<'PYTHON'
+import sys
+import gi
+sys.exit(gi.version_info < tuple(map(int, sys.argv[1].split('.'))))
+PYTHON
 }
 
 aioguest_peers () {
   local name
-  if _aioguest_environment default "$1" uvloop gbulb asyncio-glib aioguest trio; then
+  if _aioguest_environment default "$1" uvloop aioguest trio +gbulb +asyncio-glib; then
     AIOGUEST_PYTHONS[default]=$1/default/bin/python
   else
     AIOGUEST_PYTHONS[default]=$AIOGUEST_PYTHON
   fi
-  if _aioguest_environment pygobject "$1" 'PyGObject>=3.56' gbulb; then
+  if _aioguest_has_pygobject 3.56; then
+    _aioguest_say "skipped: environment pygobject: the interpreter's own PyGObject is as new"
+  elif _aioguest_environment pygobject "$1" 'PyGObject>=3.56' +gbulb; then
     AIOGUEST_PYTHONS[pygobject]=$1/pygobject/bin/python
   fi
   for name in "${!AIOGUEST_PYTHONS[@]}"; do

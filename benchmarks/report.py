@@ -69,6 +69,14 @@ def machines(platforms):
     yield '## Machines and versions'
     yield ''
     yield from tables.table(['', *(platform.title for platform in platforms)], lines)
+    left_out = [
+        f'- {platform.title}, left out: {name} {reason}'
+        for platform in platforms
+        for name, reason in platform.machine.get('left_out', {}).items()
+    ]
+    if left_out:
+        yield from left_out
+        yield ''
 
 
 def scenario_lines(scenario, module, platforms, document):

@@ -140,6 +140,11 @@ def test_child_raises(tmp_path, monkeypatch):
     assert result == {"status": "crashes", "detail": "ValueError: of no use"}
 
 
+def test_child_warns_after_it_has_raised(tmp_path, monkeypatch):
+    script = "import sys; sys.exit('ValueError: of no use\\n<sys>:0: RuntimeWarning: more')"
+    assert child(tmp_path, monkeypatch, script)["detail"] == "ValueError: of no use"
+
+
 def test_child_is_killed_by_a_signal(tmp_path, monkeypatch):
     script = "import os, signal; os.kill(os.getpid(), signal.SIGABRT)"
     result = child(tmp_path, monkeypatch, script)
