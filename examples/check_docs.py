@@ -6,7 +6,7 @@
 A Python block follows a line that names a program of examples/: its lines must be lines of that
 program, in that order, but for ``...``, which stands for some that are left out. What follows
 "Printed by" and the name of a program is what the program must print. Relative links must lead
-somewhere.
+somewhere; files and options of this project in commands must exist.
 """
 
 import pathlib
@@ -19,6 +19,7 @@ from expect import complaints
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PLACES = ['.', 'docs', 'examples', 'tests']
 PROGRAM = re.compile(r'`(examples/[\w/-]+\.py)`')
+OWN_FILE = re.compile(r'(?:\.ci|benchmarks|build-aux|examples|tests)/[\w./-]+')
 BLOCK = re.compile(r'(?P<intro>[^\n]*)\n\n(?:```(?P<kind>\w+)\n(?P<text>.*?)```\n|(?P<table>\|.*?\n)(?:\n|\Z))',
                    re.DOTALL)
 
@@ -54,9 +55,22 @@ def check_output(text, program, python):
     assert result.stdout == text, f'{program} prints\n{result.stdout}, not\n{text}'
 
 
+def check_commands(text):
+    """That files in command lines exist, and Meson's options anywhere."""
+    options = re.findall(r"option\('(\w+)'", (ROOT / 'meson_options.txt').read_text())
+    for option in re.findall(r'-D(\w+)=', text):
+        assert option in options, f'there is no option {option}'
+    for command in re.findall(r'^ {4}(\S.*)', text, re.MULTILINE):
+        for word in command.split():
+            # Words in capitals stand for something.
+            if OWN_FILE.fullmatch(word) and not re.search('[A-Z]{3}', word):
+                assert (ROOT / word).exists(), f'there is no {word}'
+
+
 def check_page(page, python):
     """Check all blocks of a page; says how many there are."""
     text = page.read_text()
+    check_commands(text)
     for target in re.findall(r'\]\(([^):#]+)[^):]*\)', text):
         assert (page.parent / target).exists(), f'link to {target}, which does not exist'
     count = 0
