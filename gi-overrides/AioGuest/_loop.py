@@ -10,6 +10,7 @@ import signal
 
 from gi.repository import GLib
 
+from . import _core
 from ._internals import get_signal_placeholder, wakeup_on_signal
 from ._session import Session, get_default_context, get_session
 from ._signals import kept_wakeup_fd, wakeup_pipe
@@ -17,7 +18,7 @@ from ._signals import kept_wakeup_fd, wakeup_pipe
 __all__ = ['EventLoop', 'thread_default']
 
 
-class EventLoop(asyncio.SelectorEventLoop):
+class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
     """asyncio's selector event loop, with a ``run_forever()`` that iterates a GLib main context.
 
     Everything but the waiting is asyncio's own: this is no second implementation. Use it where

@@ -15,6 +15,10 @@
  *
  *   module.c    the module and its state
  *   probe.c     whether asyncio is the one this code was verified against
+ *   check.c     whether a loop, as it is now, has but methods that were verified
+ *   watch.c     noticing that a dict has changed
+ *   loop.c      the type LoopBase: methods of a loop in C
+ *   heap.c      the heap of timers
  *   guest.c     the type Guest: one loop bound to one run
  *   tick.c      the run's tick and peek
  *   native.c    a round of the loop in C
@@ -32,8 +36,11 @@
 #define CORE_NAMES(X) \
   X (_add_callback) \
   X (_args) \
+  X (_call_soon) \
   X (_cancelled) \
+  X (_check_closed) \
   X (_clock_resolution) \
+  X (_closed) \
   X (_context) \
   X (_current_handle) \
   X (_debug) \
@@ -50,24 +57,76 @@
   X (_timer_cancelled_count) \
   X (_timer_handle_cancelled) \
   X (_when) \
+  X (__init__) \
+  X (__lt__) \
   X (append) \
   X (appendleft) \
+  X (call_at) \
+  X (call_later) \
+  X (call_soon) \
   X (cancel) \
+  X (context) \
   X (done) \
   X (fileno) \
+  X (get_debug) \
   X (get_map) \
   X (popleft) \
   X (select) \
   X (time)
 
-/* A method of asyncio that native.c does the work of, and the function it was verified against. */
+/* What can be done in C for a loop all of whose methods in question are asyncio's own. */
+typedef enum
+{
+  DOES_TICK = 1 << 0,
+  DOES_CALL_SOON = 1 << 1,
+  DOES_CALL_AT = 1 << 2,
+  DOES_CALL_LATER = 1 << 3,
+  DOES_TIME = 1 << 4,
+  DOES_GET_DEBUG = 1 << 5,
+  DOES_TIMER_HANDLE_CANCELLED = 1 << 6,
+
+  /* Not if the loop is in debug mode or closed, respectively. */
+  DOES_WITHOUT_DEBUG = DOES_TICK | DOES_CALL_SOON | DOES_CALL_AT | DOES_CALL_LATER,
+  DOES_WHILE_OPEN = DOES_CALL_SOON | DOES_CALL_AT | DOES_CALL_LATER,
+  DOES_ALL = (1 << 7) - 1
+} CoreDoes;
+
+typedef enum
+{
+  METHOD_OF_BASE_LOOP,
+  METHOD_OF_SELECTOR_LOOP,
+  METHOD_OF_HANDLE,
+  METHOD_OF_TIMER_HANDLE,
+  N_METHOD_OWNERS
+} MethodOwner;
+
+/* A method of asyncio that is done in C, or called by one that is. */
 typedef struct
 {
+  MethodOwner owner;
+  CoreDoes does; /* what can't be done in C if it is another than this one */
   PyObject *name;
   PyObject *function;
 } VerifiedMethod;
 
-#define N_VERIFIED_METHODS 6
+#define N_VERIFIED_METHODS 15
+
+/* What is known of a loop, for as long as none of what it is known from has changed. */
+typedef struct
+{
+  guint type_version;
+  guint handle_version;
+  guint timer_handle_version;
+  guint64 dict_version;
+  CoreDoes type_does; /* as far as the types go */
+  CoreDoes does;
+
+  /* Borrowed from the loop's dict, NULL if it has none. */
+  PyObject *ready;
+  PyObject *scheduled;
+  PyObject *selector;
+  PyObject *stopping;
+} LoopCheck;
 
 typedef struct
 {
@@ -77,15 +136,15 @@ typedef struct
 
   PyObject *guest_type;
   PyObject *raiser_type;
+  PyObject *loop_base_type;
 
   /* asyncio and the standard library */
   PyObject *handle_type;
   PyObject *timer_handle_type;
   PyObject *epoll_selector_type;
   PyObject *deque_type;
-  PyObject *handle_run;
-  PyObject *heappop;
-  PyObject *heapify;
+  PyCFunction deque_append;  /* of exact deques; NULL if it isn't where it is looked for */
+  PyCFunction deque_popleft;
   PyObject *current_task;
   PyObject *swap_current_task;    /* 3.12 on, else NULL */
   PyObject *py_swap_current_task; /* of pure-Python tasks; 3.14 on, else NULL */
@@ -96,14 +155,18 @@ typedef struct
   Py_ssize_t min_scheduled_timer_handles;
   double min_cancelled_timer_handles_fraction;
 
-  /* Where the slots of a handle are; valid if @verified */
   gboolean verified;
   gboolean debug_ticks;
   char *difference; /* the first thing found that is not as expected, NULL if @verified */
+
+  /* Where the slots of a handle are; valid if @verified */
   Py_ssize_t callback_offset;
   Py_ssize_t args_offset;
   Py_ssize_t cancelled_offset;
   Py_ssize_t context_offset;
+  Py_ssize_t loop_offset;
+  Py_ssize_t repr_offset;
+  Py_ssize_t source_traceback_offset;
   Py_ssize_t when_offset;
   Py_ssize_t scheduled_offset;
 
@@ -134,14 +197,13 @@ typedef struct
   AioGuestRun *run;
   gboolean may_native;
   int told_native; /* the kind of tick that was logged last, -1 for none */
+  LoopCheck *check; /* the loop's own or this one: */
+  LoopCheck own_check;
 
   /* Read by guest_peek() without the GIL: only ever replaced by the owner thread, with it. */
   PyObject *ready;
   PyObject *scheduled;
   Py_ssize_t n_scheduled; /* at the end of the last tick */
-
-  PyObject *ready_popleft;
-  PyObject *ready_append;
 
   Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
   gboolean is_over;  /* the run has ended, perhaps inside a handle of a tick that goes on */
@@ -154,6 +216,7 @@ typedef struct
   PyObject *selector;
   PyObject *selector_dict;
   PyObject *fd_to_key;
+  guint64 selector_version; /* of its dict, when it was looked at last */
   gboolean is_epoll;
   int epoll_fd;
   gboolean has_own_fd;
@@ -176,9 +239,32 @@ gboolean core_is_finalizing (void);
 
 /* probe.c */
 int core_probe (CoreState *state);
-int core_may_native (Guest *self); /* -1, 0 or 1 */
-PyObject *core_why_stock (Guest *self);
-void core_tell_kind (Guest *self, int native);
+
+/* check.c */
+int core_check_anew (CoreState *state, LoopCheck *check, PyObject *loop, PyObject *dict);
+int guest_may_native (Guest *self); /* -1, 0 or 1 */
+PyObject *guest_why_stock (Guest *self);
+void guest_tell_kind (Guest *self, int native);
+Py_ssize_t core_cancelled_count (CoreState *state, PyObject *dict);
+int core_set_cancelled_count (CoreState *state, LoopCheck *check, PyObject *dict, Py_ssize_t count);
+
+/* watch.c */
+int core_init_watcher (CoreState *state);
+int core_watch (CoreState *state, PyObject *dict);
+guint64 core_map_version (PyObject *map);
+#if PY_VERSION_HEX >= 0x030c0000
+extern guint64 core_loop_changes;
+#endif
+
+/* loop.c */
+extern PyType_Spec loop_base_spec;
+double core_time (void);
+LoopCheck *core_get_check (CoreState *state, PyObject *loop);
+
+/* heap.c */
+int heap_push (CoreState *state, PyObject *heap, PyObject *timer);
+PyObject *heap_pop (CoreState *state, PyObject *heap);
+int heap_heapify (CoreState *state, PyObject *heap);
 
 /* guest.c */
 extern PyType_Spec guest_spec;
@@ -203,7 +289,6 @@ int guest_fetch_selector (Guest *self);
 int guest_process_events (Guest *self);
 int guest_sync_watches (Guest *self);
 gboolean guest_map_changed (Guest *self);
-int core_init_watcher (CoreState *state);
 void guest_clear_selector (Guest *self);
 
 /* signals.c */
@@ -212,6 +297,8 @@ void guest_unwatch_signals (Guest *self);
 
 /* handle.c */
 extern PyType_Spec raiser_spec;
+int ready_append (CoreState *state, PyObject *ready, PyObject *handle);
+PyObject *ready_popleft (CoreState *state, PyObject *ready);
 int handle_run (Guest *self, PyObject *handle);
 int handle_is_cancelled (CoreState *state, PyObject *handle);
 
@@ -237,4 +324,58 @@ static inline PyObject *
 handle_slot (PyObject *handle, Py_ssize_t offset)
 {
   return *(PyObject **) ((char *) handle + offset);
+}
+
+static inline void
+handle_set_slot (PyObject *handle, Py_ssize_t offset, PyObject *value)
+{
+  PyObject **slot = (PyObject **) ((char *) handle + offset);
+
+  Py_XSETREF (*slot, Py_NewRef (value));
+}
+
+/* Of the dict of a loop or a selector, which is watched. */
+static inline guint64
+core_loop_version (PyObject *dict)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+  (void) dict;
+  return core_loop_changes;
+#else
+  return ((PyDictObject *) dict)->ma_version_tag;
+#endif
+}
+
+/* 0 if the type has none now. Any look-up gives it a new one, until there are no more. */
+static inline guint
+core_type_version (PyObject *object)
+{
+  PyTypeObject *type = (PyTypeObject *) object;
+
+#if PY_VERSION_HEX < 0x030c0000
+  if (!PyType_HasFeature (type, Py_TPFLAGS_VALID_VERSION_TAG))
+    return 0;
+#endif
+
+  return type->tp_version_tag;
+}
+
+/* Brings @check up to date, or fails with an exception. @dict is the loop's, and watched. It is to
+ * be called anew after each call into Python: any may have replaced the loop's attributes. */
+static inline int
+core_check_loop (CoreState *state, LoopCheck *check, PyObject *loop, PyObject *dict)
+{
+  if (G_LIKELY (check->dict_version == core_loop_version (dict) && check->type_version != 0 &&
+                check->type_version == core_type_version ((PyObject *) Py_TYPE (loop)) &&
+                check->handle_version == core_type_version (state->handle_type) &&
+                check->timer_handle_version == core_type_version (state->timer_handle_type)))
+    return 0;
+
+  return core_check_anew (state, check, loop, dict);
+}
+
+static inline int
+guest_check_loop (Guest *self)
+{
+  return core_check_loop (self->state, self->check, self->loop, self->loop_dict);
 }

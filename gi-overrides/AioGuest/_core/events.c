@@ -27,70 +27,14 @@ enum
 /*
  * Selectors without a descriptor of their own (select, poll) have theirs watched one by one, so
  * what code of the host registers between two ticks must be noticed, without the GIL. All of
- * them keep a dict from descriptor to key: a watcher counts its changes; before Python had
- * watchers, a dict counted them itself (PEP 509).
+ * them keep a dict from descriptor to key.
  */
-#if PY_VERSION_HEX >= 0x030c0000
-
-static guint64 map_changes; /* of all maps; atomic */
-
-static int
-map_watcher (G_GNUC_UNUSED PyDict_WatchEvent event,
-             G_GNUC_UNUSED PyObject *dict,
-             G_GNUC_UNUSED PyObject *key,
-             G_GNUC_UNUSED PyObject *value)
-{
-  __atomic_add_fetch (&map_changes, 1, __ATOMIC_RELAXED);
-  return 0;
-}
-
-int
-core_init_watcher (CoreState *state)
-{
-  state->dict_watcher = PyDict_AddWatcher (map_watcher);
-  return state->dict_watcher < 0 ? -1 : 0;
-}
-
-static guint64
-map_version (G_GNUC_UNUSED Guest *self)
-{
-  return __atomic_load_n (&map_changes, __ATOMIC_RELAXED);
-}
-
-/* Never taken back: there is but one watch, which a later Guest of the same selector relies on. */
-static int
-watch_map (Guest *self)
-{
-  return PyDict_Watch (self->state->dict_watcher, self->fd_to_key);
-}
-
-#else
-
-int
-core_init_watcher (G_GNUC_UNUSED CoreState *state)
-{
-  return 0;
-}
-
-static guint64
-map_version (Guest *self)
-{
-  return __atomic_load_n (&((PyDictObject *) self->fd_to_key)->ma_version_tag, __ATOMIC_RELAXED);
-}
-
-static int
-watch_map (G_GNUC_UNUSED Guest *self)
-{
-  return 0;
-}
-
-#endif
 
 /* Without the GIL: the dict is held by a strong reference and only its version is read. */
 gboolean
 guest_map_changed (Guest *self)
 {
-  return !self->has_own_fd && self->fd_to_key != NULL && map_version (self) != self->map_version;
+  return !self->has_own_fd && self->fd_to_key != NULL && core_map_version (self->fd_to_key) != self->map_version;
 }
 
 void
@@ -99,6 +43,7 @@ guest_clear_selector (Guest *self)
   Py_CLEAR (self->fd_to_key);
   Py_CLEAR (self->selector_dict);
   Py_CLEAR (self->selector);
+  self->selector_version = G_MAXUINT64;
   self->is_epoll = FALSE;
   self->has_own_fd = FALSE;
   self->epoll_fd = -1;
@@ -130,8 +75,11 @@ int
 guest_fetch_selector (Guest *self)
 {
   CoreState *state = self->state;
-  PyObject *selector = PyDict_GetItemWithError (self->loop_dict, state->str__selector);
+  PyObject *selector = guest_check_loop (self) == 0 ? self->check->selector : NULL;
   int fd;
+
+  if (selector == self->selector && selector != NULL)
+    return 0;
 
   if (selector == NULL || selector == Py_None)
     {
@@ -140,16 +88,17 @@ guest_fetch_selector (Guest *self)
       return -1;
     }
 
-  if (selector == self->selector)
-    return 0;
-
+  Py_INCREF (selector);
   fd = selector_fileno (state, selector);
   if (fd == -2)
-    return -1;
+    {
+      Py_DECREF (selector);
+      return -1;
+    }
 
   guest_clear_selector (self);
 
-  self->selector = Py_NewRef (selector);
+  self->selector = selector;
   self->selector_dict = PyObject_GenericGetDict (selector, NULL);
   if (self->selector_dict == NULL)
     PyErr_Clear ();
@@ -157,7 +106,8 @@ guest_fetch_selector (Guest *self)
     self->fd_to_key =
       Py_XNewRef (PyDict_GetItemWithError (self->selector_dict, state->str__fd_to_key));
 
-  if (PyErr_Occurred ())
+  if (PyErr_Occurred () ||
+      (self->selector_dict != NULL && core_watch (state, self->selector_dict) < 0))
     return -1;
 
   if (self->fd_to_key != NULL && !PyDict_CheckExact (self->fd_to_key))
@@ -183,7 +133,7 @@ guest_fetch_selector (Guest *self)
       return -1;
     }
 
-  return watch_map (self);
+  return core_watch (state, self->fd_to_key);
 }
 
 /* Descriptors for the run's poller */
@@ -270,7 +220,7 @@ guest_sync_watches (Guest *self)
     }
   else
     {
-      self->map_version = map_version (self);
+      self->map_version = core_map_version (self->fd_to_key);
       result = add_wanted_keys (wanted, self->fd_to_key);
     }
 
@@ -299,12 +249,11 @@ add_callback (Guest *self, PyObject *handle, PyObject *fileobj, PyObject *remove
   if (cancelled < 0)
     return -1;
 
-  /* A reader that was cancelled must go, or a level-triggered epoll never rests. */
-  if (cancelled)
-    result = PyObject_CallMethodOneArg (self->loop, remove, fileobj);
-  else
-    result = PyObject_CallOneArg (self->ready_append, handle);
+  if (!cancelled)
+    return ready_append (self->state, self->ready, handle);
 
+  /* A reader that was cancelled must go, or a level-triggered epoll never rests. */
+  result = PyObject_CallMethodOneArg (self->loop, remove, fileobj);
   Py_XDECREF (result);
   return result != NULL ? 0 : -1;
 }
@@ -371,21 +320,39 @@ process_by_methods (Guest *self)
   return result != NULL ? 0 : -1;
 }
 
+/* Whether events can be taken from epoll itself: 1, 0, or -1 with an exception. */
+static int
+may_epoll (Guest *self)
+{
+  int overridden;
+
+  if (!self->is_epoll)
+    return 0;
+
+  if (self->selector_version == core_loop_version (self->selector_dict))
+    return 1;
+
+  overridden = PyDict_Contains (self->selector_dict, self->state->str_select);
+  if (overridden == 0)
+    self->selector_version = core_loop_version (self->selector_dict);
+
+  return overridden < 0 ? -1 : !overridden;
+}
+
 /* Puts the handles of all that is readable or writable into the ready queue; never waits. */
 int
 guest_process_events (Guest *self)
 {
   struct epoll_event events[MAX_EVENTS];
-  int overridden;
+  int may;
   int n_events;
 
   if (guest_fetch_selector (self) < 0)
     return -1;
 
-  overridden =
-    self->is_epoll ? PyDict_Contains (self->selector_dict, self->state->str_select) : 1;
-  if (overridden != 0)
-    return overridden < 0 ? -1 : process_by_methods (self);
+  may = may_epoll (self);
+  if (may <= 0)
+    return may < 0 ? -1 : process_by_methods (self);
 
   n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
   if (n_events < 0 && errno != EINTR)

@@ -28,31 +28,30 @@ int
 guest_fetch_queues (Guest *self)
 {
   CoreState *state = self->state;
-  PyObject *ready = PyDict_GetItemWithError (self->loop_dict, state->str__ready);
-  PyObject *scheduled =
-    ready != NULL ? PyDict_GetItemWithError (self->loop_dict, state->str__scheduled) : NULL;
+  PyObject *ready, *scheduled;
+
+  if (guest_check_loop (self) < 0)
+    return -1;
+
+  ready = self->check->ready;
+  scheduled = self->check->scheduled;
+  if (G_LIKELY (ready == self->ready && scheduled == self->scheduled))
+    return 0;
 
   /* The size that guest_peek() reads is where these two types have it. */
   if (ready == NULL || !PyObject_TypeCheck (ready, (PyTypeObject *) state->deque_type) ||
       scheduled == NULL || !PyList_Check (scheduled))
     {
-      if (!PyErr_Occurred ())
-        PyErr_SetString (PyExc_TypeError, "the event loop has no queue of ready handles, or no "
-                                          "list of timers");
+      PyErr_SetString (PyExc_TypeError, "the event loop has no queue of ready handles, or no "
+                                        "list of timers");
       return -1;
     }
 
-  if (scheduled != self->scheduled)
-    Py_XSETREF (self->scheduled, Py_NewRef (scheduled));
-
-  if (ready == self->ready)
-    return 0;
-
-  Py_XSETREF (self->ready, Py_NewRef (ready));
-  Py_XSETREF (self->ready_popleft, PyObject_GetAttr (ready, state->str_popleft));
-  Py_XSETREF (self->ready_append, PyObject_GetAttr (ready, state->str_append));
-
-  return self->ready_popleft != NULL && self->ready_append != NULL ? 0 : -1;
+  Py_INCREF (ready);
+  Py_INCREF (scheduled);
+  Py_XSETREF (self->ready, ready);
+  Py_XSETREF (self->scheduled, scheduled);
+  return 0;
 }
 
 static int
@@ -147,11 +146,15 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->told_native = -1;
   self->epoll_fd = -1;
   self->loop = Py_NewRef (loop);
+  self->check = core_get_check (self->state, loop);
+  if (self->check == NULL)
+    self->check = &self->own_check;
   self->loop_dict = PyObject_GenericGetDict (loop, NULL);
   self->on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
   self->watched = PyDict_New ();
 
-  if (self->loop_dict == NULL || self->watched == NULL || guest_fetch_queues (self) < 0 ||
+  if (self->loop_dict == NULL || core_watch (self->state, self->loop_dict) < 0 ||
+      self->watched == NULL || guest_fetch_queues (self) < 0 ||
       make_padding (self) < 0 || guest_fetch_selector (self) < 0 || make_run (self, poll_mode) < 0)
     {
       Py_DECREF (self);
@@ -173,8 +176,6 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->loop_dict);
   Py_VISIT (self->ready);
   Py_VISIT (self->scheduled);
-  Py_VISIT (self->ready_popleft);
-  Py_VISIT (self->ready_append);
   Py_VISIT (self->padding);
   Py_VISIT (self->base_context);
   Py_VISIT (self->selector);
@@ -198,8 +199,6 @@ guest_clear (PyObject *object)
   Py_CLEAR (self->loop_dict);
   Py_CLEAR (self->ready);
   Py_CLEAR (self->scheduled);
-  Py_CLEAR (self->ready_popleft);
-  Py_CLEAR (self->ready_append);
   Py_CLEAR (self->padding);
   Py_CLEAR (self->base_context);
   Py_CLEAR (self->watched);
@@ -394,7 +393,7 @@ guest_get_depth (PyObject *object, G_GNUC_UNUSED void *closure)
 static PyObject *
 guest_get_native (PyObject *object, G_GNUC_UNUSED void *closure)
 {
-  int native = core_may_native ((Guest *) object);
+  int native = guest_may_native ((Guest *) object);
 
   return native < 0 ? NULL : PyBool_FromLong (native);
 }
@@ -402,7 +401,7 @@ guest_get_native (PyObject *object, G_GNUC_UNUSED void *closure)
 static PyObject *
 guest_get_why_stock (PyObject *object, G_GNUC_UNUSED void *closure)
 {
-  return core_why_stock ((Guest *) object);
+  return guest_why_stock ((Guest *) object);
 }
 
 static PyMethodDef guest_methods[] = {

@@ -71,7 +71,9 @@ core_exec (PyObject *module)
 
   if ((state->guest_type = PyType_FromModuleAndSpec (module, &guest_spec, NULL)) == NULL ||
       (state->raiser_type = PyType_FromModuleAndSpec (module, &raiser_spec, NULL)) == NULL ||
+      (state->loop_base_type = PyType_FromModuleAndSpec (module, &loop_base_spec, NULL)) == NULL ||
       PyModule_AddType (module, (PyTypeObject *) state->guest_type) < 0 ||
+      PyModule_AddType (module, (PyTypeObject *) state->loop_base_type) < 0 ||
       core_init_pygobject () < 0 || core_probe (state) < 0 || core_init_watcher (state) < 0)
     return -1;
 
@@ -90,13 +92,11 @@ core_traverse (PyObject *module, visitproc visit, void *arg)
 
   Py_VISIT (state->guest_type);
   Py_VISIT (state->raiser_type);
+  Py_VISIT (state->loop_base_type);
   Py_VISIT (state->handle_type);
   Py_VISIT (state->timer_handle_type);
   Py_VISIT (state->epoll_selector_type);
   Py_VISIT (state->deque_type);
-  Py_VISIT (state->handle_run);
-  Py_VISIT (state->heappop);
-  Py_VISIT (state->heapify);
   Py_VISIT (state->current_task);
   Py_VISIT (state->swap_current_task);
   Py_VISIT (state->py_swap_current_task);
@@ -120,13 +120,11 @@ core_clear (PyObject *module)
 
   Py_CLEAR (state->guest_type);
   Py_CLEAR (state->raiser_type);
+  Py_CLEAR (state->loop_base_type);
   Py_CLEAR (state->handle_type);
   Py_CLEAR (state->timer_handle_type);
   Py_CLEAR (state->epoll_selector_type);
   Py_CLEAR (state->deque_type);
-  Py_CLEAR (state->handle_run);
-  Py_CLEAR (state->heappop);
-  Py_CLEAR (state->heapify);
   Py_CLEAR (state->current_task);
   Py_CLEAR (state->swap_current_task);
   Py_CLEAR (state->py_swap_current_task);

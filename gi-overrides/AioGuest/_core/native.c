@@ -4,31 +4,18 @@
 
 #include "core.h"
 
-#include <time.h>
-
 /*
  * One round of a stock selector loop: what BaseEventLoop._run_once() does, in its order, but for
  * the wait. The clock is looked at between handles; a round that is cut short by the end of
  * the slice is finished (Guest.todo) before the selector is asked again.
  */
 
-static double
-loop_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-
-  /* As time.monotonic() converts it, so that a deadline compares equal. */
-  return (double) ((gint64) now.tv_sec * 1000000000 + now.tv_nsec) / 1e9;
-}
-
 /* Fetched anew after each call into Python, as a new reference: _run_once() replaces the list, and
- * a comparison of timers, which is Python code, may tick the loop. */
+ * a comparison of timers, which may be Python code, may tick the loop. */
 static PyObject *
 fetch_scheduled (Guest *self)
 {
-  PyObject *scheduled = PyDict_GetItemWithError (self->loop_dict, self->state->str__scheduled);
+  PyObject *scheduled = guest_check_loop (self) == 0 ? self->check->scheduled : NULL;
 
   if (scheduled != NULL && PyList_CheckExact (scheduled))
     return Py_NewRef (scheduled);
@@ -66,35 +53,11 @@ timer_when (CoreState *state, PyObject *timer, double *when)
   return *when == -1.0 && PyErr_Occurred () ? -1 : 0;
 }
 
-static int
-set_cancelled_count (Guest *self, Py_ssize_t count)
-{
-  PyObject *value = PyLong_FromSsize_t (count);
-  int result = value != NULL ? PyDict_SetItem (self->loop_dict,
-                                               self->state->str__timer_cancelled_count, value)
-                             : -1;
-
-  Py_XDECREF (value);
-  return result;
-}
-
-static Py_ssize_t
-cancelled_count (Guest *self)
-{
-  PyObject *value =
-    PyDict_GetItemWithError (self->loop_dict, self->state->str__timer_cancelled_count);
-
-  if (value == NULL)
-    return PyErr_Occurred () ? -1 : 0;
-
-  return PyLong_AsSsize_t (value);
-}
-
 /* Pops the first timer, as a new reference. */
 static PyObject *
 pop_timer (Guest *self, PyObject *scheduled)
 {
-  PyObject *timer = PyObject_CallOneArg (self->state->heappop, scheduled);
+  PyObject *timer = heap_pop (self->state, scheduled);
 
   if (timer != NULL && set_unscheduled (self->state, timer) < 0)
     Py_CLEAR (timer);
@@ -108,7 +71,7 @@ rebuild_scheduled (Guest *self, PyObject *scheduled)
 {
   CoreState *state = self->state;
   PyObject *kept = PyList_New (0);
-  PyObject *result = NULL;
+  int result = -1;
 
   if (kept == NULL)
     return -1;
@@ -126,15 +89,13 @@ rebuild_scheduled (Guest *self, PyObject *scheduled)
         goto out;
     }
 
-  result = PyObject_CallOneArg (state->heapify, kept);
-  if (result != NULL && (PyDict_SetItem (self->loop_dict, state->str__scheduled, kept) < 0 ||
-                         set_cancelled_count (self, 0) < 0))
-    Py_CLEAR (result);
+  if (heap_heapify (state, kept) == 0 &&
+      PyDict_SetItem (self->loop_dict, state->str__scheduled, kept) == 0)
+    result = core_set_cancelled_count (state, self->check, self->loop_dict, 0);
 
 out:
   Py_DECREF (kept);
-  Py_XDECREF (result);
-  return result != NULL ? 0 : -1;
+  return result;
 }
 
 /* Whether the first timer was cancelled; 0, too, if there is none, or -1 with an exception. */
@@ -176,7 +137,7 @@ drop_cancelled_timers (Guest *self)
   CoreState *state = self->state;
   PyObject *scheduled = fetch_scheduled (self);
   Py_ssize_t n_scheduled = scheduled != NULL ? PyList_GET_SIZE (scheduled) : 0;
-  Py_ssize_t n_cancelled = n_scheduled > 0 ? cancelled_count (self) : 0;
+  Py_ssize_t n_cancelled = n_scheduled > 0 ? core_cancelled_count (state, self->loop_dict) : 0;
   int result;
 
   if (scheduled == NULL || (n_cancelled < 0 && PyErr_Occurred ()))
@@ -197,7 +158,10 @@ drop_cancelled_timers (Guest *self)
     {
       PyObject *timer = NULL;
 
-      if (set_cancelled_count (self, --n_cancelled) == 0)
+      /* Comparisons in between may have cancelled more. */
+      n_cancelled = core_cancelled_count (state, self->loop_dict);
+      if (!PyErr_Occurred () &&
+          core_set_cancelled_count (state, self->check, self->loop_dict, n_cancelled - 1) == 0)
         timer = pop_timer (self, scheduled);
 
       Py_DECREF (scheduled);
@@ -230,7 +194,7 @@ collect_due_timers (Guest *self)
     }
 
   resolution = PyDict_GetItemWithError (self->loop_dict, state->str__clock_resolution);
-  end_time = loop_time ();
+  end_time = core_time ();
   if (resolution != NULL)
     end_time += PyFloat_AsDouble (resolution);
 
@@ -238,13 +202,11 @@ collect_due_timers (Guest *self)
   while (result > 0)
     {
       PyObject *timer = pop_timer (self, scheduled);
-      PyObject *appended =
-        timer != NULL ? PyObject_CallOneArg (self->ready_append, timer) : NULL;
+      int appended = timer != NULL ? ready_append (state, self->ready, timer) : -1;
 
       Py_DECREF (scheduled);
-      scheduled = appended != NULL ? fetch_scheduled (self) : NULL;
+      scheduled = appended == 0 ? fetch_scheduled (self) : NULL;
       Py_XDECREF (timer);
-      Py_XDECREF (appended);
 
       result = scheduled != NULL ? first_is_due (state, scheduled, end_time) : -1;
     }
@@ -271,7 +233,7 @@ guest_native_round (Guest *self, gint64 slice_end)
    * ends the run, what is left stays in the queue, as when run_forever() raises. */
   while (self->todo > 0 && Py_SIZE (self->ready) > 0 && !self->is_over)
     {
-      PyObject *handle = PyObject_CallNoArgs (self->ready_popleft);
+      PyObject *handle = ready_popleft (self->state, self->ready);
       int cancelled;
       int outcome;
 

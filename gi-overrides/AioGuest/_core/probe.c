@@ -5,12 +5,10 @@
 #include "core.h"
 
 /*
- * native.c does the work of asyncio's private methods, so it must be sure to know them. What
- * could change is looked at, never a version number:
- *
- *   at import    the names that each method's code uses are among those known, the slots of a
- *                handle are where member descriptors say, the constants are there;
- *   each round   neither the loop's type nor the loop itself has other methods in their place.
+ * native.c and loop.c do the work of asyncio's methods, so they must be sure to know them. What
+ * could change is looked at, never a version number: the names that each method's code uses are
+ * among those known, the slots of a handle are where member descriptors say and there are no
+ * others, the constants are there. Whether a loop has just these methods is for check.c to say.
  */
 
 static const char *const run_once_names[] = {
@@ -33,6 +31,32 @@ static const char *const handle_run_names[] = {
   "_context", "run", "_callback", "_args", "SystemExit", "KeyboardInterrupt", "BaseException",
   "format_helpers", "_format_callback_source", "_loop", "get_debug", "_source_traceback",
   "call_exception_handler", NULL,
+};
+static const char *const handle_init_names[] = {
+  "contextvars", "copy_context", "_context", "_loop", "_callback", "_args", "_cancelled", "_repr",
+  "get_debug", "format_helpers", "extract_stack", "sys", "_getframe", "_source_traceback", NULL,
+};
+static const char *const timer_handle_init_names[] = {
+  "super", "__init__", "_source_traceback", "_when", "_scheduled", NULL,
+};
+static const char *const less_than_names[] = {
+  "isinstance", "TimerHandle", "_when", "NotImplemented", NULL,
+};
+static const char *const check_closed_names[] = { "_closed", "RuntimeError", NULL };
+static const char *const get_debug_names[] = { "_debug", NULL };
+static const char *const call_soon_names[] = {
+  "_check_closed", "_debug", "_check_thread", "_check_callback", "_call_soon", "_source_traceback",
+  NULL,
+};
+static const char *const make_handle_names[] = {
+  "events", "Handle", "_source_traceback", "_ready", "append", NULL,
+};
+static const char *const call_at_names[] = {
+  "TypeError", "_check_closed", "_debug", "_check_thread", "_check_callback", "events",
+  "TimerHandle", "_source_traceback", "heapq", "heappush", "_scheduled", NULL,
+};
+static const char *const call_later_names[] = {
+  "TypeError", "call_at", "time", "_source_traceback", NULL,
 };
 static const char *const select_names[] = {
   "math", "ceil", "max", "len", "_fd_to_key", "_selector", "poll", "InterruptedError", "select",
@@ -122,19 +146,59 @@ import_optional (const char *module_name, const char *name)
 
 static int
 probe_method (CoreState *state,
-              int index,
-              PyObject *type,
-              PyObject *name,
+              PyObject *const owners[N_METHOD_OWNERS],
+              VerifiedMethod *method,
               const char *const *names)
 {
-  VerifiedMethod *method = &state->methods[index];
-
-  method->name = name;
-  method->function = PyObject_GetAttr (type, name);
+  method->function = PyObject_GetAttr (owners[method->owner], method->name);
   if (method->function == NULL)
     return -1;
 
-  return probe_function (state, method->function, PyUnicode_AsUTF8 (name), names);
+  return probe_function (state, method->function, PyUnicode_AsUTF8 (method->name), names);
+}
+
+static int
+probe_methods (CoreState *state, PyObject *const owners[N_METHOD_OWNERS])
+{
+  const CoreDoes handles = DOES_CALL_SOON | DOES_CALL_AT | DOES_CALL_LATER;
+  const CoreDoes timers = DOES_CALL_AT | DOES_CALL_LATER;
+  const struct
+  {
+    MethodOwner owner;
+    PyObject *name;
+    const char *const *names;
+    CoreDoes does;
+  } methods[N_VERIFIED_METHODS] = {
+    { METHOD_OF_BASE_LOOP, state->str__run_once, run_once_names, DOES_TICK },
+    { METHOD_OF_BASE_LOOP, state->str__add_callback, add_callback_names, DOES_TICK },
+    { METHOD_OF_BASE_LOOP, state->str_time, time_names, DOES_TICK | DOES_CALL_LATER | DOES_TIME },
+    { METHOD_OF_BASE_LOOP, state->str__timer_handle_cancelled, timer_handle_cancelled_names,
+      DOES_TICK | DOES_TIMER_HANDLE_CANCELLED },
+    { METHOD_OF_BASE_LOOP, state->str__check_closed, check_closed_names, handles },
+    { METHOD_OF_BASE_LOOP, state->str_get_debug, get_debug_names, handles | DOES_GET_DEBUG },
+    { METHOD_OF_BASE_LOOP, state->str_call_soon, call_soon_names, DOES_CALL_SOON },
+    { METHOD_OF_BASE_LOOP, state->str__call_soon, make_handle_names, DOES_CALL_SOON },
+    { METHOD_OF_BASE_LOOP, state->str_call_at, call_at_names, timers },
+    { METHOD_OF_BASE_LOOP, state->str_call_later, call_later_names, DOES_CALL_LATER },
+    { METHOD_OF_SELECTOR_LOOP, state->str__process_events, process_events_names, DOES_TICK },
+    { METHOD_OF_HANDLE, state->str__run, handle_run_names, DOES_TICK },
+    { METHOD_OF_HANDLE, state->str___init__, handle_init_names, handles },
+    { METHOD_OF_TIMER_HANDLE, state->str___init__, timer_handle_init_names, timers },
+    { METHOD_OF_TIMER_HANDLE, state->str___lt__, less_than_names, DOES_TICK | timers },
+  };
+
+  for (int i = 0; i < N_VERIFIED_METHODS; i++)
+    {
+      VerifiedMethod *method = &state->methods[i];
+
+      method->owner = methods[i].owner;
+      method->does = methods[i].does;
+      method->name = methods[i].name;
+      if (probe_method (state, owners, method, methods[i].names) < 0)
+        return -1;
+    }
+
+  return 0;
 }
 
 static int
@@ -155,6 +219,58 @@ probe_slot (CoreState *state, PyObject *type, const char *name, Py_ssize_t *offs
 
   Py_DECREF (descriptor);
   return 0;
+}
+
+/* Whether an instance consists of @n_slots slots and nothing else, and is made as any object is. */
+static gboolean
+is_plain_type (PyObject *object, int n_slots)
+{
+  PyTypeObject *type = (PyTypeObject *) object;
+
+  if (type->tp_weaklistoffset > 0)
+    n_slots++;
+
+  return type->tp_basicsize == (Py_ssize_t) (sizeof (PyObject) + n_slots * sizeof (PyObject *)) &&
+         type->tp_itemsize == 0 && type->tp_dictoffset == 0 &&
+         type->tp_new == PyBaseObject_Type.tp_new && type->tp_alloc == PyType_GenericAlloc;
+}
+
+static int
+probe_handles (CoreState *state)
+{
+  PyObject *handle = state->handle_type;
+  PyObject *timer = state->timer_handle_type;
+
+  if (probe_slot (state, handle, "_callback", &state->callback_offset) < 0 ||
+      probe_slot (state, handle, "_args", &state->args_offset) < 0 ||
+      probe_slot (state, handle, "_cancelled", &state->cancelled_offset) < 0 ||
+      probe_slot (state, handle, "_context", &state->context_offset) < 0 ||
+      probe_slot (state, handle, "_loop", &state->loop_offset) < 0 ||
+      probe_slot (state, handle, "_repr", &state->repr_offset) < 0 ||
+      probe_slot (state, handle, "_source_traceback", &state->source_traceback_offset) < 0 ||
+      probe_slot (state, timer, "_when", &state->when_offset) < 0 ||
+      probe_slot (state, timer, "_scheduled", &state->scheduled_offset) < 0)
+    return -1;
+
+  if (!is_plain_type (handle, 7) || !is_plain_type (timer, 9))
+    differs (state, "a handle has slots that are not known");
+
+  return 0;
+}
+
+/* The function behind a method of deque; NULL if there is none of that kind. */
+static PyCFunction
+probe_deque_method (CoreState *state, PyObject *name, int flags)
+{
+  PyObject *descriptor = PyObject_GetAttr (state->deque_type, name);
+  PyCFunction function = NULL;
+
+  if (descriptor != NULL && Py_IS_TYPE (descriptor, &PyMethodDescr_Type) &&
+      ((PyMethodDescrObject *) descriptor)->d_method->ml_flags == flags)
+    function = ((PyMethodDescrObject *) descriptor)->d_method->ml_meth;
+
+  Py_XDECREF (descriptor);
+  return function;
 }
 
 static int
@@ -179,40 +295,27 @@ probe_constants (CoreState *state)
 static int
 probe_internals (CoreState *state)
 {
-  PyObject *base_loop = import_attribute ("asyncio.base_events", "BaseEventLoop");
-  PyObject *selector_loop = import_attribute ("asyncio.selector_events", "BaseSelectorEventLoop");
-  PyObject *select = NULL;
+  PyObject *owners[N_METHOD_OWNERS] = {
+    [METHOD_OF_BASE_LOOP] = import_attribute ("asyncio.base_events", "BaseEventLoop"),
+    [METHOD_OF_SELECTOR_LOOP] = import_attribute ("asyncio.selector_events",
+                                                  "BaseSelectorEventLoop"),
+    [METHOD_OF_HANDLE] = Py_NewRef (state->handle_type),
+    [METHOD_OF_TIMER_HANDLE] = Py_NewRef (state->timer_handle_type),
+  };
+  PyObject *select = PyObject_GetAttr (state->epoll_selector_type, state->str_select);
   int result = -1;
-
-  state->handle_run = PyObject_GetAttr (state->handle_type, state->str__run);
-  select = PyObject_GetAttr (state->epoll_selector_type, state->str_select);
-
-  if (base_loop == NULL || selector_loop == NULL || state->handle_run == NULL || select == NULL)
-    goto out;
 
   state->verified = TRUE;
 
-  if (probe_function (state, select, "select", select_names) == 0 &&
-      probe_method (state, 0, base_loop, state->str__run_once, run_once_names) == 0 &&
-      probe_method (state, 1, base_loop, state->str__add_callback, add_callback_names) == 0 &&
-      probe_method (state, 2, base_loop, state->str_time, time_names) == 0 &&
-      probe_method (state, 3, base_loop, state->str__timer_handle_cancelled,
-                    timer_handle_cancelled_names) == 0 &&
-      probe_method (state, 4, selector_loop, state->str__process_events,
-                    process_events_names) == 0 &&
-      probe_method (state, 5, state->handle_type, state->str__run, handle_run_names) == 0 &&
-      probe_slot (state, state->handle_type, "_callback", &state->callback_offset) == 0 &&
-      probe_slot (state, state->handle_type, "_args", &state->args_offset) == 0 &&
-      probe_slot (state, state->handle_type, "_cancelled", &state->cancelled_offset) == 0 &&
-      probe_slot (state, state->handle_type, "_context", &state->context_offset) == 0 &&
-      probe_slot (state, state->timer_handle_type, "_when", &state->when_offset) == 0 &&
-      probe_slot (state, state->timer_handle_type, "_scheduled", &state->scheduled_offset) == 0 &&
+  if (select != NULL && owners[METHOD_OF_BASE_LOOP] != NULL &&
+      owners[METHOD_OF_SELECTOR_LOOP] != NULL &&
+      probe_function (state, select, "select", select_names) == 0 &&
+      probe_methods (state, owners) == 0 && probe_handles (state) == 0 &&
       probe_constants (state) == 0)
     result = 0;
 
-out:
-  Py_XDECREF (base_loop);
-  Py_XDECREF (selector_loop);
+  for (int i = 0; i < N_METHOD_OWNERS; i++)
+    Py_XDECREF (owners[i]);
   Py_XDECREF (select);
   return result;
 }
@@ -237,8 +340,6 @@ core_probe (CoreState *state)
   if ((state->handle_type = import_attribute ("asyncio.events", "Handle")) == NULL ||
       (state->timer_handle_type = import_attribute ("asyncio.events", "TimerHandle")) == NULL ||
       (state->deque_type = import_attribute ("collections", "deque")) == NULL ||
-      (state->heappop = import_attribute ("heapq", "heappop")) == NULL ||
-      (state->heapify = import_attribute ("heapq", "heapify")) == NULL ||
       (state->current_task = import_attribute ("asyncio.tasks", "current_task")) == NULL)
     return -1;
 
@@ -266,86 +367,8 @@ core_probe (CoreState *state)
       note_exception (state);
     }
 
-  return 0;
-}
+  state->deque_append = probe_deque_method (state, state->str_append, METH_O);
+  state->deque_popleft = probe_deque_method (state, state->str_popleft, METH_NOARGS);
 
-/* Whether this loop, as it is now, can be ticked natively. */
-int
-core_may_native (Guest *self)
-{
-  CoreState *state = self->state;
-  PyObject *debug;
-
-  if (!self->may_native)
-    return 0;
-
-  debug = PyDict_GetItemWithError (self->loop_dict, state->str__debug);
-  if (debug != Py_False)
-    return PyErr_Occurred () ? -1 : 0;
-
-  for (int i = 0; i < N_VERIFIED_METHODS; i++)
-    {
-      VerifiedMethod *method = &state->methods[i];
-      gboolean of_handle = i == N_VERIFIED_METHODS - 1;
-      PyObject *type = of_handle ? state->handle_type : (PyObject *) Py_TYPE (self->loop);
-      PyObject *found = PyObject_GetAttr (type, method->name);
-      int overridden;
-
-      /* Taken away in mid-run: its own _run_once() is to say what that means. */
-      if (found == NULL)
-        {
-          if (!PyErr_ExceptionMatches (PyExc_AttributeError))
-            return -1;
-
-          PyErr_Clear ();
-          return 0;
-        }
-
-      overridden = found != method->function;
-      if (!overridden && !of_handle)
-        overridden = PyDict_Contains (self->loop_dict, method->name);
-
-      Py_DECREF (found);
-      if (overridden != 0)
-        return overridden < 0 ? -1 : 0;
-    }
-
-  return 1;
-}
-
-/* Why this loop, as it is now, is ticked by its own _run_once(), in words; None if it is not. */
-PyObject *
-core_why_stock (Guest *self)
-{
-  CoreState *state = self->state;
-  int native = core_may_native (self);
-
-  if (native != 0)
-    return native < 0 ? NULL : Py_NewRef (Py_None);
-
-  if (state->difference != NULL)
-    return PyUnicode_FromFormat ("asyncio is not as known: %s", state->difference);
-  if (!self->may_native)
-    return PyUnicode_FromString ("it was asked for");
-
-  if (PyDict_GetItemWithError (self->loop_dict, state->str__debug) != Py_False)
-    return PyErr_Occurred () ? NULL : PyUnicode_FromString ("the loop is in debug mode");
-
-  return PyUnicode_FromString ("the loop or its handles have methods in the place of asyncio's");
-}
-
-/* Logs which kind of tick this is, if it was another before. */
-void
-core_tell_kind (Guest *self, int native)
-{
-  PyObject *why = native != self->told_native ? core_why_stock (self) : NULL;
-
-  self->told_native = native;
-  if (why != NULL)
-    g_log ("AioGuest", G_LOG_LEVEL_MESSAGE, "run %p \"%s\": %s tick%s%s", self->run,
-           aio_guest_run_get_name (self->run), native ? "native" : "stock",
-           native ? "" : ", because ", native ? "" : PyUnicode_AsUTF8 (why));
-
-  PyErr_Clear ();
-  Py_XDECREF (why);
+  return PyErr_Occurred () ? -1 : 0;
 }

@@ -16,11 +16,11 @@
 int
 guest_is_stopping (Guest *self)
 {
-  PyObject *stopping = PyDict_GetItemWithError (self->loop_dict, self->state->str__stopping);
+  PyObject *stopping = guest_check_loop (self) == 0 ? self->check->stopping : NULL;
 
   if (stopping == NULL)
     return PyErr_Occurred () ? -1 : 0;
-  if (stopping == self->state->str__run_once)
+  if (stopping == Py_False || stopping == self->state->str__run_once)
     return 0;
 
   return PyObject_IsTrue (stopping);

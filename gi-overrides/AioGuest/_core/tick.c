@@ -23,8 +23,8 @@
 static gint64
 to_microseconds (double seconds)
 {
-  /* Rounded up: a timer must never be early. Not-a-number compares false. */
-  return seconds < LATEST ? (gint64) ceil (MAX (seconds, 0.0) * 1e6) : -1;
+  /* Rounded up: a timer must never be early. Not-a-number, which compares false, is due. */
+  return seconds >= LATEST ? -1 : (gint64) ceil (MAX (seconds, 0.0) * 1e6);
 }
 
 /* When the loop's first timer is due, as of GLib's clock; -1 for never. */
@@ -52,7 +52,14 @@ get_next_ready_time (Guest *self, gint64 *next_ready_time)
   if (due == -1.0 && PyErr_Occurred ())
     return -1;
 
-  /* Both clocks are CLOCK_MONOTONIC, unless the loop has one of its own. */
+  /* asyncio's clock is GLib's: CLOCK_MONOTONIC. */
+  if (self->check->does & DOES_TIME)
+    {
+      *next_ready_time = to_microseconds (due);
+      return 0;
+    }
+
+  /* The loop has one of its own. */
   now = PyObject_CallMethodNoArgs (self->loop, self->state->str_time);
   if (now == NULL)
     return -1;
@@ -74,12 +81,8 @@ pad_ready (Guest *self, Py_ssize_t n_wanted)
 {
   while (Py_SIZE (self->ready) < n_wanted)
     {
-      PyObject *result = PyObject_CallOneArg (self->ready_append, self->padding);
-
-      if (result == NULL)
+      if (ready_append (self->state, self->ready, self->padding) < 0)
         return -1;
-
-      Py_DECREF (result);
     }
 
   return 0;
@@ -118,7 +121,7 @@ run_rounds (Guest *self, gint64 slice_end)
 {
   for (;;)
     {
-      int native = core_may_native (self);
+      int native = guest_may_native (self);
       Py_ssize_t n_run;
       int stopping;
 
@@ -126,7 +129,7 @@ run_rounds (Guest *self, gint64 slice_end)
         return AIO_GUEST_TICK_FAILED;
 
       if (G_UNLIKELY (self->state->debug_ticks))
-        core_tell_kind (self, native);
+        guest_tell_kind (self, native);
 
       n_run = native ? guest_native_round (self, slice_end) : guest_stock_round (self);
       if (n_run < 0)

@@ -1,0 +1,245 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+/*
+ * Whether a loop, as it is now, has but methods that were verified: neither its type, nor the
+ * loop itself, nor the types of handles may have others in their place, now or in mid-run.
+ *
+ * That takes a dozen look-ups, so what they said holds until a version number says that something
+ * may be different: those of the three types (the interpreter's method caches live by them), and
+ * that of the loop's dict, see watch.c.
+ */
+
+/* What a loop of @type would find if it were not for LoopBase; borrowed, NULL if nothing. */
+static PyObject *
+lookup_below_base (CoreState *state, PyTypeObject *type, PyObject *name)
+{
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE (type->tp_mro); i++)
+    {
+      PyTypeObject *base = (PyTypeObject *) PyTuple_GET_ITEM (type->tp_mro, i);
+      PyObject *found;
+
+      if ((PyObject *) base == state->loop_base_type || base->tp_dict == NULL)
+        continue;
+
+      found = PyDict_GetItemWithError (base->tp_dict, name);
+      if (found != NULL || PyErr_Occurred ())
+        return found;
+    }
+
+  return NULL;
+}
+
+static gboolean
+is_of_loop (const VerifiedMethod *method)
+{
+  return method->owner == METHOD_OF_BASE_LOOP || method->owner == METHOD_OF_SELECTOR_LOOP;
+}
+
+/* The type to look in; borrowed. */
+static PyTypeObject *
+get_owner (CoreState *state, const VerifiedMethod *method, PyTypeObject *loop_type)
+{
+  switch (method->owner)
+    {
+    case METHOD_OF_HANDLE:
+      return (PyTypeObject *) state->handle_type;
+    case METHOD_OF_TIMER_HANDLE:
+      return (PyTypeObject *) state->timer_handle_type;
+    default:
+      return loop_type;
+    }
+}
+
+/* Gives the type a version, if it has none: look-ups do. */
+static int
+ensure_version (CoreState *state, PyObject *type)
+{
+  PyObject *found = PyObject_GetAttr (type, state->str___init__);
+
+  Py_XDECREF (found);
+  return found != NULL ? 0 : -1;
+}
+
+static int
+check_types (CoreState *state, LoopCheck *check, PyTypeObject *type)
+{
+  check->type_version = 0;
+  check->type_does = state->verified ? DOES_ALL : 0;
+
+  if (ensure_version (state, (PyObject *) type) < 0 ||
+      ensure_version (state, state->handle_type) < 0 ||
+      ensure_version (state, state->timer_handle_type) < 0)
+    return -1;
+
+  for (int i = 0; i < N_VERIFIED_METHODS; i++)
+    {
+      const VerifiedMethod *method = &state->methods[i];
+      PyTypeObject *owner = get_owner (state, method, type);
+
+      if (lookup_below_base (state, owner, method->name) == method->function)
+        continue;
+      if (PyErr_Occurred ())
+        return -1;
+
+      check->type_does &= ~method->does;
+    }
+
+  check->handle_version = core_type_version (state->handle_type);
+  check->timer_handle_version = core_type_version (state->timer_handle_type);
+  if (check->handle_version != 0 && check->timer_handle_version != 0)
+    check->type_version = core_type_version ((PyObject *) type);
+
+  return 0;
+}
+
+static int
+check_dict (CoreState *state, LoopCheck *check, PyObject *dict)
+{
+  CoreDoes does = check->type_does;
+  PyObject *debug = NULL;
+  PyObject *closed = NULL;
+  const struct
+  {
+    PyObject *name;
+    PyObject **value;
+  } attributes[] = {
+    { state->str__debug, &debug },
+    { state->str__closed, &closed },
+    { state->str__ready, &check->ready },
+    { state->str__scheduled, &check->scheduled },
+    { state->str__selector, &check->selector },
+    { state->str__stopping, &check->stopping },
+  };
+
+  check->does = 0;
+  check->dict_version = core_loop_version (dict);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (attributes); i++)
+    {
+      *attributes[i].value = PyDict_GetItemWithError (dict, attributes[i].name);
+      if (*attributes[i].value == NULL && PyErr_Occurred ())
+        return -1;
+    }
+
+  for (int i = 0; i < N_VERIFIED_METHODS; i++)
+    {
+      const VerifiedMethod *method = &state->methods[i];
+      int overridden = is_of_loop (method) ? PyDict_Contains (dict, method->name) : 0;
+
+      if (overridden < 0)
+        return -1;
+      if (overridden)
+        does &= ~method->does;
+    }
+
+  if (debug != Py_False)
+    does &= ~DOES_WITHOUT_DEBUG;
+  if (closed != Py_False)
+    does &= ~DOES_WHILE_OPEN;
+  if (check->ready == NULL)
+    does &= ~DOES_CALL_SOON;
+  if (check->scheduled == NULL || !PyList_CheckExact (check->scheduled))
+    does &= ~(DOES_CALL_AT | DOES_CALL_LATER);
+
+  check->does = does;
+  return 0;
+}
+
+int
+core_check_anew (CoreState *state, LoopCheck *check, PyObject *loop, PyObject *dict)
+{
+  const gboolean types_are_known =
+    check->type_version != 0 &&
+    check->type_version == core_type_version ((PyObject *) Py_TYPE (loop)) &&
+    check->handle_version == core_type_version (state->handle_type) &&
+    check->timer_handle_version == core_type_version (state->timer_handle_type);
+
+  if ((types_are_known || check_types (state, check, Py_TYPE (loop)) == 0) &&
+      check_dict (state, check, dict) == 0)
+    return 0;
+
+  check->type_version = 0;
+  return -1;
+}
+
+/* Whether the loop, as it is now, can be ticked natively. */
+int
+guest_may_native (Guest *self)
+{
+  if (!self->may_native)
+    return 0;
+
+  if (guest_check_loop (self) < 0)
+    return -1;
+
+  return (self->check->does & DOES_TICK) != 0;
+}
+
+/* Why this loop, as it is now, is ticked by its own _run_once(), in words; None if it is not. */
+PyObject *
+guest_why_stock (Guest *self)
+{
+  CoreState *state = self->state;
+  int native = guest_may_native (self);
+
+  if (native != 0)
+    return native < 0 ? NULL : Py_NewRef (Py_None);
+
+  if (state->difference != NULL)
+    return PyUnicode_FromFormat ("asyncio is not as known: %s", state->difference);
+  if (!self->may_native)
+    return PyUnicode_FromString ("it was asked for");
+
+  if (PyDict_GetItemWithError (self->loop_dict, state->str__debug) != Py_False)
+    return PyErr_Occurred () ? NULL : PyUnicode_FromString ("the loop is in debug mode");
+
+  return PyUnicode_FromString ("the loop or its handles have methods in the place of asyncio's");
+}
+
+/* Logs which kind of tick this is, if it was another before. */
+void
+guest_tell_kind (Guest *self, int native)
+{
+  PyObject *why = native != self->told_native ? guest_why_stock (self) : NULL;
+
+  self->told_native = native;
+  if (why != NULL)
+    g_log ("AioGuest", G_LOG_LEVEL_MESSAGE, "run %p \"%s\": %s tick%s%s", self->run,
+           aio_guest_run_get_name (self->run), native ? "native" : "stock",
+           native ? "" : ", because ", native ? "" : PyUnicode_AsUTF8 (why));
+
+  PyErr_Clear ();
+  Py_XDECREF (why);
+}
+
+/* How many timers in asyncio's list it counts as cancelled. */
+Py_ssize_t
+core_cancelled_count (CoreState *state, PyObject *dict)
+{
+  PyObject *value = PyDict_GetItemWithError (dict, state->str__timer_cancelled_count);
+
+  if (value == NULL)
+    return PyErr_Occurred () ? -1 : 0;
+
+  return PyLong_AsSsize_t (value);
+}
+
+/* That changes the loop's dict, but nothing that @check is about. */
+int
+core_set_cancelled_count (CoreState *state, LoopCheck *check, PyObject *dict, Py_ssize_t count)
+{
+  const gboolean was_known = check->dict_version == core_loop_version (dict);
+  PyObject *value = PyLong_FromSsize_t (count);
+  int result =
+    value != NULL ? PyDict_SetItem (dict, state->str__timer_cancelled_count, value) : -1;
+
+  if (was_known)
+    check->dict_version = core_loop_version (dict);
+
+  Py_XDECREF (value);
+  return result;
+}

@@ -1,0 +1,386 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+#include <time.h>
+
+/*
+ * LoopBase: the methods of asyncio's loop that are called all the time, in C. It stands before
+ * asyncio's class among the bases of EventLoop. A method does its work here only if it, and
+ * whatever asyncio's own would call, is asyncio's (check.c), the loop is open and not in debug mode,
+ * and the arguments are the usual ones. All else, errors included, is left to the next class's
+ * method, so that messages and tracebacks are asyncio's.
+ */
+
+typedef struct
+{
+  PyObject_HEAD
+
+  PyObject *dict; /* the loop's own; NULL until it is first needed */
+  LoopCheck check;
+} LoopBase;
+
+double
+core_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+
+  /* As time.monotonic() converts it, so that a deadline compares equal. */
+  return (double) ((gint64) now.tv_sec * 1000000000 + now.tv_nsec) / 1e9;
+}
+
+/* Whether all of @does can be done here. If not, there may be an exception. */
+static inline gboolean
+can_do (CoreState *state, LoopBase *self, CoreDoes does)
+{
+  if (G_UNLIKELY (self->dict == NULL))
+    {
+      self->dict = PyObject_GenericGetDict ((PyObject *) self, NULL);
+      if (self->dict == NULL || core_watch (state, self->dict) < 0)
+        return FALSE;
+    }
+
+  return core_check_loop (state, &self->check, (PyObject *) self, self->dict) == 0 &&
+         (self->check.does & does) == does;
+}
+
+/* Calls the method that there would be without LoopBase, unless an exception is pending. */
+static PyObject *
+call_next (CoreState *state,
+           LoopBase *self,
+           PyObject *name,
+           PyObject *const *args,
+           Py_ssize_t n_args,
+           PyObject *kwnames)
+{
+  PyObject *next = !PyErr_Occurred ()
+                     ? PyObject_CallFunctionObjArgs ((PyObject *) &PySuper_Type,
+                                                     state->loop_base_type, self, NULL)
+                     : NULL;
+  PyObject *method = next != NULL ? PyObject_GetAttr (next, name) : NULL;
+  PyObject *result = method != NULL ? PyObject_Vectorcall (method, args, n_args, kwnames) : NULL;
+
+  Py_XDECREF (next);
+  Py_XDECREF (method);
+  return result;
+}
+
+/* The value of the argument "context", if there is no other by keyword: NULL if there is. */
+static inline PyObject *
+get_context_argument (CoreState *state,
+                      PyObject *const *args,
+                      Py_ssize_t n_args,
+                      PyObject *kwnames)
+{
+  if (kwnames == NULL || PyTuple_GET_SIZE (kwnames) == 0)
+    return Py_None;
+
+  if (PyTuple_GET_SIZE (kwnames) != 1)
+    return NULL;
+
+  /* asyncio's C code has a string of its own. */
+  if (PyTuple_GET_ITEM (kwnames, 0) != state->str_context &&
+      PyUnicode_Compare (PyTuple_GET_ITEM (kwnames, 0), state->str_context) != 0)
+    return NULL;
+
+  return args[n_args];
+}
+
+static PyObject *
+pack_tuple (PyObject *const *items, Py_ssize_t n_items)
+{
+  PyObject *tuple = PyTuple_New (n_items);
+
+  for (Py_ssize_t i = 0; tuple != NULL && i < n_items; i++)
+    PyTuple_SET_ITEM (tuple, i, Py_NewRef (items[i]));
+
+  return tuple;
+}
+
+/* Does what __init__() of a Handle does for a loop that is not in debug mode. */
+static PyObject *
+make_handle (CoreState *state,
+             PyObject *type,
+             PyObject *loop,
+             PyObject *const *callback_and_args,
+             Py_ssize_t n_args,
+             PyObject *context)
+{
+  PyObject *args = pack_tuple (callback_and_args + 1, n_args - 1);
+  PyObject *handle = NULL;
+
+  context = context == Py_None ? PyContext_CopyCurrent () : Py_NewRef (context);
+
+  if (args != NULL && context != NULL)
+    handle = PyType_GenericAlloc ((PyTypeObject *) type, 0);
+
+  if (handle != NULL)
+    {
+      handle_set_slot (handle, state->context_offset, context);
+      handle_set_slot (handle, state->loop_offset, loop);
+      handle_set_slot (handle, state->callback_offset, callback_and_args[0]);
+      handle_set_slot (handle, state->args_offset, args);
+      handle_set_slot (handle, state->cancelled_offset, Py_False);
+      handle_set_slot (handle, state->repr_offset, Py_None);
+      handle_set_slot (handle, state->source_traceback_offset, Py_None);
+    }
+
+  Py_XDECREF (args);
+  Py_XDECREF (context);
+  return handle;
+}
+
+static PyObject *
+loop_call_soon (PyObject *object,
+                PyTypeObject *base,
+                PyObject *const *args,
+                Py_ssize_t n_args,
+                PyObject *kwnames)
+{
+  CoreState *state = PyType_GetModuleState (base);
+  LoopBase *self = (LoopBase *) object;
+  PyObject *context = get_context_argument (state, args, n_args, kwnames);
+  PyObject *ready, *handle;
+
+  if (n_args < 1 || context == NULL || !can_do (state, self, DOES_CALL_SOON))
+    return call_next (state, self, state->str_call_soon, args, n_args, kwnames);
+
+  /* Making a handle may have the garbage collector run, and that anything. */
+  ready = Py_NewRef (self->check.ready);
+  handle = make_handle (state, state->handle_type, object, args, n_args, context);
+  if (handle != NULL && ready_append (state, ready, handle) < 0)
+    Py_CLEAR (handle);
+
+  Py_DECREF (ready);
+  return handle;
+}
+
+/* Does what call_at() does; @args begin with the callback. */
+static PyObject *
+schedule (CoreState *state,
+          LoopBase *self,
+          PyObject *when,
+          PyObject *const *args,
+          Py_ssize_t n_args,
+          PyObject *context)
+{
+  PyObject *scheduled = Py_NewRef (self->check.scheduled);
+  PyObject *timer =
+    make_handle (state, state->timer_handle_type, (PyObject *) self, args, n_args, context);
+
+  if (timer != NULL)
+    {
+      handle_set_slot (timer, state->when_offset, when);
+      handle_set_slot (timer, state->scheduled_offset, Py_False);
+
+      if (heap_push (state, scheduled, timer) == 0)
+        handle_set_slot (timer, state->scheduled_offset, Py_True);
+      else
+        Py_CLEAR (timer);
+    }
+
+  Py_DECREF (scheduled);
+  return timer;
+}
+
+static PyObject *
+loop_call_at (PyObject *object,
+              PyTypeObject *base,
+              PyObject *const *args,
+              Py_ssize_t n_args,
+              PyObject *kwnames)
+{
+  CoreState *state = PyType_GetModuleState (base);
+  LoopBase *self = (LoopBase *) object;
+  PyObject *context = get_context_argument (state, args, n_args, kwnames);
+
+  if (n_args < 2 || args[0] == Py_None || context == NULL || !can_do (state, self, DOES_CALL_AT))
+    return call_next (state, self, state->str_call_at, args, n_args, kwnames);
+
+  return schedule (state, self, args[0], args + 1, n_args - 1, context);
+}
+
+/* Numbers that are neither of these types have an addition of their own. */
+static gboolean
+get_delay (PyObject *value, double *delay)
+{
+  if (!PyFloat_CheckExact (value) && !PyLong_CheckExact (value))
+    return FALSE;
+
+  *delay = PyFloat_AsDouble (value);
+  if (*delay != -1.0 || !PyErr_Occurred ())
+    return TRUE;
+
+  PyErr_Clear ();
+  return FALSE;
+}
+
+static PyObject *
+loop_call_later (PyObject *object,
+                 PyTypeObject *base,
+                 PyObject *const *args,
+                 Py_ssize_t n_args,
+                 PyObject *kwnames)
+{
+  CoreState *state = PyType_GetModuleState (base);
+  LoopBase *self = (LoopBase *) object;
+  PyObject *context = get_context_argument (state, args, n_args, kwnames);
+  PyObject *when, *timer;
+  double delay;
+
+  if (n_args < 2 || !get_delay (args[0], &delay) || context == NULL ||
+      !can_do (state, self, DOES_CALL_LATER))
+    return call_next (state, self, state->str_call_later, args, n_args, kwnames);
+
+  when = PyFloat_FromDouble (core_time () + delay);
+  if (when == NULL)
+    return NULL;
+
+  timer = schedule (state, self, when, args + 1, n_args - 1, context);
+  Py_DECREF (when);
+  return timer;
+}
+
+static PyObject *
+loop_time (PyObject *object,
+           PyTypeObject *base,
+           PyObject *const *args,
+           Py_ssize_t n_args,
+           PyObject *kwnames)
+{
+  CoreState *state = PyType_GetModuleState (base);
+  LoopBase *self = (LoopBase *) object;
+
+  if (n_args != 0 || kwnames != NULL || !can_do (state, self, DOES_TIME))
+    return call_next (state, self, state->str_time, args, n_args, kwnames);
+
+  return PyFloat_FromDouble (core_time ());
+}
+
+static PyObject *
+loop_get_debug (PyObject *object,
+                PyTypeObject *base,
+                PyObject *const *args,
+                Py_ssize_t n_args,
+                PyObject *kwnames)
+{
+  CoreState *state = PyType_GetModuleState (base);
+  LoopBase *self = (LoopBase *) object;
+  PyObject *debug = NULL;
+
+  if (n_args == 0 && kwnames == NULL && can_do (state, self, DOES_GET_DEBUG))
+    debug = PyDict_GetItemWithError (self->dict, state->str__debug);
+
+  if (debug == NULL)
+    return call_next (state, self, state->str_get_debug, args, n_args, kwnames);
+
+  return Py_NewRef (debug);
+}
+
+static PyObject *
+loop_timer_handle_cancelled (PyObject *object,
+                             PyTypeObject *base,
+                             PyObject *const *args,
+                             Py_ssize_t n_args,
+                             PyObject *kwnames)
+{
+  CoreState *state = PyType_GetModuleState (base);
+  LoopBase *self = (LoopBase *) object;
+  PyObject *scheduled = NULL;
+  Py_ssize_t count;
+
+  if (n_args == 1 && kwnames == NULL && can_do (state, self, DOES_TIMER_HANDLE_CANCELLED) &&
+      (PyObject *) Py_TYPE (args[0]) == state->timer_handle_type)
+    scheduled = handle_slot (args[0], state->scheduled_offset);
+
+  if (scheduled == Py_False)
+    Py_RETURN_NONE;
+
+  if (scheduled != Py_True)
+    return call_next (state, self, state->str__timer_handle_cancelled, args, n_args, kwnames);
+
+  count = core_cancelled_count (state, self->dict);
+  if ((count == -1 && PyErr_Occurred ()) ||
+      core_set_cancelled_count (state, &self->check, self->dict, count + 1) < 0)
+    return NULL;
+
+  Py_RETURN_NONE;
+}
+
+static int
+loop_base_traverse (PyObject *object, visitproc visit, void *arg)
+{
+  Py_VISIT (Py_TYPE (object));
+  Py_VISIT (((LoopBase *) object)->dict);
+  return 0;
+}
+
+static int
+loop_base_clear (PyObject *object)
+{
+  Py_CLEAR (((LoopBase *) object)->dict);
+  return 0;
+}
+
+static void
+loop_base_dealloc (PyObject *object)
+{
+  PyTypeObject *type = Py_TYPE (object);
+
+  PyObject_GC_UnTrack (object);
+  loop_base_clear (object);
+  type->tp_free (object);
+  Py_DECREF (type);
+}
+
+#define METHOD(name, function, doc) \
+  { name, (PyCFunction) (void (*) (void)) function, METH_METHOD | METH_FASTCALL | METH_KEYWORDS, \
+    PyDoc_STR (doc) }
+
+static PyMethodDef loop_base_methods[] = {
+  METHOD ("call_soon", loop_call_soon,
+          "call_soon($self, callback, /, *args, context=None)\n--\n\n"
+          "Have a callback called in the next round of the loop."),
+  METHOD ("call_at", loop_call_at,
+          "call_at($self, when, callback, /, *args, context=None)\n--\n\n"
+          "Have a callback called at a time of the loop's clock, in seconds."),
+  METHOD ("call_later", loop_call_later,
+          "call_later($self, delay, callback, /, *args, context=None)\n--\n\n"
+          "Have a callback called after a time in seconds."),
+  METHOD ("time", loop_time,
+          "time($self, /)\n--\n\nThe time by the loop's clock, in seconds."),
+  METHOD ("get_debug", loop_get_debug,
+          "get_debug($self, /)\n--\n\nWhether the loop is in debug mode."),
+  METHOD ("_timer_handle_cancelled", loop_timer_handle_cancelled,
+          "_timer_handle_cancelled($self, handle, /)\n--\n\nFor TimerHandle.cancel()."),
+  { NULL },
+};
+
+static PyType_Slot loop_base_slots[] = {
+  { Py_tp_doc, (void *) "What EventLoop does in C of what asyncio's loops do." },
+  { Py_tp_dealloc, loop_base_dealloc },
+  { Py_tp_traverse, loop_base_traverse },
+  { Py_tp_clear, loop_base_clear },
+  { Py_tp_methods, loop_base_methods },
+  { 0, NULL },
+};
+
+PyType_Spec loop_base_spec = {
+  .name = "gi.overrides.AioGuest._core.LoopBase",
+  .basicsize = sizeof (LoopBase),
+  .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+  .slots = loop_base_slots,
+};
+
+/* The check of a loop that is a LoopBase; NULL of others. */
+LoopCheck *
+core_get_check (CoreState *state, PyObject *loop)
+{
+  return PyObject_TypeCheck (loop, (PyTypeObject *) state->loop_base_type)
+           ? &((LoopBase *) loop)->check
+           : NULL;
+}

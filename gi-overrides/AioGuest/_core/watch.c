@@ -1,0 +1,93 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+/*
+ * Noticing that a dict has changed, by comparing one number. A watcher counts the changes; before
+ * Python had watchers, a dict counted them itself (PEP 509). Dicts of two kinds are watched:
+ *
+ *   maps of selectors    from descriptors, which are numbers, to keys; looked at without the GIL
+ *   dicts of loops and
+ *   of their selectors   from names, which are strings, to attributes
+ */
+
+#if PY_VERSION_HEX >= 0x030c0000
+
+static guint64 map_changes; /* of all maps; atomic */
+guint64 core_loop_changes; /* of all dicts of loops and selectors */
+static PyObject *names_set_often[2];
+
+static gboolean
+is_set_often (PyObject *key)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (names_set_often); i++)
+    {
+      if (key == names_set_often[i])
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static int
+count_change (G_GNUC_UNUSED PyDict_WatchEvent event,
+              G_GNUC_UNUSED PyObject *dict,
+              PyObject *key,
+              G_GNUC_UNUSED PyObject *value)
+{
+  if (key == NULL || PyLong_Check (key))
+    __atomic_add_fetch (&map_changes, 1, __ATOMIC_RELAXED);
+
+  if (key == NULL || (!PyLong_Check (key) && !is_set_often (key)))
+    core_loop_changes++;
+
+  return 0;
+}
+
+int
+core_init_watcher (CoreState *state)
+{
+  /* Nothing is known from these. The strings live as long as the module. */
+  names_set_often[0] = state->str__timer_cancelled_count;
+  names_set_often[1] = state->str__current_handle;
+
+  state->dict_watcher = PyDict_AddWatcher (count_change);
+  return state->dict_watcher < 0 ? -1 : 0;
+}
+
+/* Never taken back: there is but one watch, which others who watch the same dict rely on. */
+int
+core_watch (CoreState *state, PyObject *dict)
+{
+  return PyDict_Watch (state->dict_watcher, dict);
+}
+
+guint64
+core_map_version (G_GNUC_UNUSED PyObject *map)
+{
+  return __atomic_load_n (&map_changes, __ATOMIC_RELAXED);
+}
+
+#else
+
+int
+core_init_watcher (G_GNUC_UNUSED CoreState *state)
+{
+  return 0;
+}
+
+int
+core_watch (G_GNUC_UNUSED CoreState *state, G_GNUC_UNUSED PyObject *dict)
+{
+  return 0;
+}
+
+guint64
+core_map_version (PyObject *map)
+{
+  return __atomic_load_n (&((PyDictObject *) map)->ma_version_tag, __ATOMIC_RELAXED);
+}
+
+#endif
