@@ -235,6 +235,7 @@ typedef struct
 
 /* module.c */
 CoreState *core_state_of_type (PyTypeObject *type);
+CoreState *core_state_of_subtype (PyTypeObject *type);
 gboolean core_is_finalizing (void);
 
 /* probe.c */

@@ -18,7 +18,8 @@ typedef struct
 {
   PyObject_HEAD
 
-  PyObject *dict; /* the loop's own; NULL until it is first needed */
+  CoreState *state; /* this and @dict, the loop's own, are NULL until they are needed */
+  PyObject *dict;
   LoopCheck check;
 } LoopBase;
 
@@ -31,6 +32,15 @@ core_time (void)
 
   /* As time.monotonic() converts it, so that a deadline compares equal. */
   return (double) ((gint64) now.tv_sec * 1000000000 + now.tv_nsec) / 1e9;
+}
+
+static inline CoreState *
+get_state (LoopBase *self)
+{
+  if (G_UNLIKELY (self->state == NULL))
+    self->state = core_state_of_subtype (Py_TYPE (self));
+
+  return self->state;
 }
 
 /* Whether all of @does can be done here. If not, there may be an exception. */
@@ -135,14 +145,10 @@ make_handle (CoreState *state,
 }
 
 static PyObject *
-loop_call_soon (PyObject *object,
-                PyTypeObject *base,
-                PyObject *const *args,
-                Py_ssize_t n_args,
-                PyObject *kwnames)
+loop_call_soon (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
 {
-  CoreState *state = PyType_GetModuleState (base);
   LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
   PyObject *context = get_context_argument (state, args, n_args, kwnames);
   PyObject *ready, *handle;
 
@@ -188,14 +194,10 @@ schedule (CoreState *state,
 }
 
 static PyObject *
-loop_call_at (PyObject *object,
-              PyTypeObject *base,
-              PyObject *const *args,
-              Py_ssize_t n_args,
-              PyObject *kwnames)
+loop_call_at (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
 {
-  CoreState *state = PyType_GetModuleState (base);
   LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
   PyObject *context = get_context_argument (state, args, n_args, kwnames);
 
   if (n_args < 2 || args[0] == Py_None || context == NULL || !can_do (state, self, DOES_CALL_AT))
@@ -220,14 +222,10 @@ get_delay (PyObject *value, double *delay)
 }
 
 static PyObject *
-loop_call_later (PyObject *object,
-                 PyTypeObject *base,
-                 PyObject *const *args,
-                 Py_ssize_t n_args,
-                 PyObject *kwnames)
+loop_call_later (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
 {
-  CoreState *state = PyType_GetModuleState (base);
   LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
   PyObject *context = get_context_argument (state, args, n_args, kwnames);
   PyObject *when, *timer;
   double delay;
@@ -246,14 +244,10 @@ loop_call_later (PyObject *object,
 }
 
 static PyObject *
-loop_time (PyObject *object,
-           PyTypeObject *base,
-           PyObject *const *args,
-           Py_ssize_t n_args,
-           PyObject *kwnames)
+loop_time (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
 {
-  CoreState *state = PyType_GetModuleState (base);
   LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
 
   if (n_args != 0 || kwnames != NULL || !can_do (state, self, DOES_TIME))
     return call_next (state, self, state->str_time, args, n_args, kwnames);
@@ -262,14 +256,10 @@ loop_time (PyObject *object,
 }
 
 static PyObject *
-loop_get_debug (PyObject *object,
-                PyTypeObject *base,
-                PyObject *const *args,
-                Py_ssize_t n_args,
-                PyObject *kwnames)
+loop_get_debug (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
 {
-  CoreState *state = PyType_GetModuleState (base);
   LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
   PyObject *debug = NULL;
 
   if (n_args == 0 && kwnames == NULL && can_do (state, self, DOES_GET_DEBUG))
@@ -283,13 +273,12 @@ loop_get_debug (PyObject *object,
 
 static PyObject *
 loop_timer_handle_cancelled (PyObject *object,
-                             PyTypeObject *base,
                              PyObject *const *args,
                              Py_ssize_t n_args,
                              PyObject *kwnames)
 {
-  CoreState *state = PyType_GetModuleState (base);
   LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
   PyObject *scheduled = NULL;
   Py_ssize_t count;
 
@@ -338,8 +327,9 @@ loop_base_dealloc (PyObject *object)
 }
 
 #define METHOD(name, function, doc) \
-  { name, (PyCFunction) (void (*) (void)) function, METH_METHOD | METH_FASTCALL | METH_KEYWORDS, \
-    PyDoc_STR (doc) }
+  { \
+    name, (PyCFunction) (void (*) (void)) function, METH_FASTCALL | METH_KEYWORDS, PyDoc_STR (doc) \
+  }
 
 static PyMethodDef loop_base_methods[] = {
   METHOD ("call_soon", loop_call_soon,

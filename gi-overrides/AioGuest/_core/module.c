@@ -16,6 +16,15 @@ core_state_of_type (PyTypeObject *type)
   return PyType_GetModuleState (type);
 }
 
+static PyModuleDef core_module;
+
+/* The same for types derived from one of the module's. */
+CoreState *
+core_state_of_subtype (PyTypeObject *type)
+{
+  return PyModule_GetState (PyType_GetModuleByDef (type, &core_module));
+}
+
 /* Or is finalized: from then on taking the GIL hangs, or worse. */
 gboolean
 core_is_finalizing (void)
