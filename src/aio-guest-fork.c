@@ -8,17 +8,17 @@
 
 #include <pthread.h>
 
-static guint generation;
+guint aio_guest_fork_count;
 
 /* In the child of a fork there is one thread only, so no lock is needed (or allowed). */
 static void
 count_fork (void)
 {
-  generation++;
+  aio_guest_fork_count++;
 }
 
 guint
-aio_guest_fork_generation (void)
+aio_guest_fork_watch (void)
 {
   static gsize registered;
 
@@ -28,5 +28,5 @@ aio_guest_fork_generation (void)
       g_once_init_leave (&registered, 1);
     }
 
-  return generation;
+  return aio_guest_fork_count;
 }

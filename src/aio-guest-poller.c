@@ -45,12 +45,17 @@
  * it waits to be armed again. Races:
  *
  *   owner: watch() while the thread is in poll(). It is found waiting with an old copy, and
- *   @control is signalled; the thread takes the new copy. Both happen under @lock, so either the
- *   thread has not copied yet, or @waiting is set and @control wakes it. While it is parked the
- *   copy has time until it is armed.
+ *   @control is signalled; the thread takes the new copy. The copy is made and @waiting looked at
+ *   under @lock, so either the thread has not copied yet, or @waiting is set and @control wakes it;
+ *   that it is signalled after @lock is free costs, at worst, one more turn of the thread. While it is
+ *   parked the copy has time until it is armed.
  *
- *   owner: tick for another reason while the thread has just signalled @ready. The I/O is
- *   handled by that tick; @ready stays readable and costs one dispatch with nothing to do.
+ *   owner: tick for another reason while the thread has just signalled @ready, or is about to: it
+ *   does so without @lock, when it is not armed any more. The I/O is handled by that tick; @ready is
+ *   readable then, or soon, and costs one dispatch with nothing to do.
+ *
+ *   owner: arm() while the thread finds something ready. Either @armed is FALSE already, and set
+ *   again; or it is still TRUE, and @ready is signalled after it: the owner comes back and arms then.
  *
  *   owner: stop() while the thread is anywhere. @quit is set under @lock and looked at under
  *   @lock before each wait; @control ends a poll in progress.
@@ -74,11 +79,11 @@ struct _AioGuestPoller
   GMutex lock;
   GCond unpark;
   GArray *to_poll;      /* (lock) copy of @watched */
-  guint to_poll_serial; /* (lock) */
-  gboolean armed;       /* (lock) the thread is to report the next event */
+  guint to_poll_serial; /* of the copy; owner thread only */
+  gboolean armed;       /* (lock) and atomic; the thread is to report the next event */
   gboolean waiting;     /* (lock) the thread is in poll(), or just about to be */
   gboolean quit;        /* (lock) */
-  gboolean closed;      /* (lock) the backend descriptor was found closed */
+  gboolean closed;      /* atomic; the backend descriptor was found closed */
 };
 
 G_DEFINE_FINAL_TYPE (AioGuestPoller, aio_guest_poller, G_TYPE_OBJECT)
@@ -122,7 +127,7 @@ aio_guest_poller_init (AioGuestPoller *self)
 {
   self->fd = -1;
   self->mode = AIO_GUEST_POLL_MODE_DIRECT;
-  self->fork_generation = aio_guest_fork_generation ();
+  self->fork_generation = aio_guest_fork_watch ();
   self->watched = g_array_new (FALSE, FALSE, sizeof (GPollFD));
   self->to_poll = g_array_new (FALSE, FALSE, sizeof (GPollFD));
   self->to_poll_serial = G_MAXUINT;
@@ -263,16 +268,20 @@ aio_guest_poller_get_mode (AioGuestPoller *self)
 static void
 tell_thread (AioGuestPoller *self, gboolean arm)
 {
-  gboolean changed;
+  const gboolean changed = self->to_poll_serial != self->serial;
+  gboolean poke = FALSE;
+  gboolean unpark = FALSE;
 
   if (self->thread == NULL || is_forked (self))
     return;
 
+  /* The thread disarms itself just before it signals @ready, and then there is another tick. */
+  if (!changed && g_atomic_int_get (&self->armed))
+    return;
+
   g_mutex_lock (&self->lock);
 
-  changed = self->to_poll_serial != self->serial;
-
-  if ((arm && !self->armed) || (self->armed && changed))
+  if (arm || self->armed)
     {
       if (changed)
         {
@@ -282,15 +291,18 @@ tell_thread (AioGuestPoller *self, gboolean arm)
           self->to_poll_serial = self->serial;
         }
 
-      self->armed = TRUE;
-
-      if (self->waiting)
-        aio_guest_wakeup_signal (self->control);
-      else
-        g_cond_signal (&self->unpark);
+      g_atomic_int_set (&self->armed, TRUE);
+      poke = self->waiting;
+      unpark = !poke;
     }
 
   g_mutex_unlock (&self->lock);
+
+  /* Without the lock, which it would run into at once. */
+  if (poke)
+    aio_guest_wakeup_signal (self->control);
+  if (unpark)
+    g_cond_signal (&self->unpark);
 }
 
 static GPollFD *
@@ -427,10 +439,14 @@ poll_thread (gpointer data)
       else if (n_ready > 0)
         {
           if (self->fd >= 0 && polled[1].fd == self->fd && (polled[1].revents & G_IO_NVAL) != 0)
-            self->closed = TRUE;
+            g_atomic_int_set (&self->closed, TRUE);
 
-          self->armed = FALSE;
+          g_atomic_int_set (&self->armed, FALSE);
+
+          /* Without the lock, which the owner is to find free. */
+          g_mutex_unlock (&self->lock);
           aio_guest_wakeup_signal (self->ready);
+          g_mutex_lock (&self->lock);
         }
     }
 
@@ -450,7 +466,7 @@ aio_guest_poller_start (AioGuestPoller *self, GError **error)
   self->quit = FALSE;
   self->armed = FALSE;
   self->closed = FALSE;
-  self->fork_generation = aio_guest_fork_generation ();
+  self->fork_generation = aio_guest_fork_watch ();
   self->thread = g_thread_try_new ("aioguest-poll", poll_thread, self, &local_error);
 
   if (self->thread == NULL)
@@ -516,16 +532,14 @@ aio_guest_poller_dup_poll_fds (AioGuestPoller *self, guint *n_fds)
 gboolean
 aio_guest_poller_begin (AioGuestPoller *self, GIOCondition seen, GError **error)
 {
-  gboolean closed;
+  gboolean closed = FALSE;
 
   if (self->mode == AIO_GUEST_POLL_MODE_THREAD)
     {
       if (seen != 0)
         aio_guest_wakeup_acknowledge (self->ready);
 
-      g_mutex_lock (&self->lock);
-      closed = self->closed;
-      g_mutex_unlock (&self->lock);
+      closed = g_atomic_int_get (&self->closed);
     }
   else
     {

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* For aio-guest-run.c and aio-guest-run-properties.c only. */
+/* For the files of the run only; others ask by the functions of aio-guest-run-private.h. */
 
 /* Microseconds. */
 #define DEFAULT_SLICE 1000
@@ -31,7 +31,7 @@ struct _AioGuestRun
   gboolean reentrant;
 
   AioGuestRunState state;
-  GThread *owner;
+  gconstpointer owner; /* &aio_guest_run_this_thread of a thread */
   guint fork_generation;
   guint depth;          /* of nested dispatches */
   gboolean has_ended;   /* ::finished is still to be emitted */

@@ -4,7 +4,8 @@
 
 #pragma once
 
-#include "aio-guest-run.h"
+#include "aio-guest-fork-private.h"
+#include "aio-guest-run-fields-private.h"
 
 G_BEGIN_DECLS
 
@@ -14,18 +15,79 @@ gboolean aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error
 void aio_guest_run_end (AioGuestRun *self, GError *error);
 void aio_guest_run_source_gone (AioGuestRun *self);
 
-gboolean aio_guest_run_is_alive (AioGuestRun *self);
-gboolean aio_guest_run_is_owner (AioGuestRun *self);
-gboolean aio_guest_run_has_work (AioGuestRun *self);
-gboolean aio_guest_run_is_woken (AioGuestRun *self);
-void aio_guest_run_take_wake (AioGuestRun *self);
-
-guint aio_guest_run_get_depth (AioGuestRun *self);
-void aio_guest_run_enter (AioGuestRun *self);
 AioGuestTick aio_guest_run_tick (AioGuestRun *self,
                                  gint64 slice_end,
                                  gint64 *next_ready_time,
                                  GError **error);
 void aio_guest_run_leave (AioGuestRun *self, gint64 elapsed, gboolean deferred);
+
+/* Inline, and without checks, is what the source asks in each turn of the main loop. */
+
+static inline gboolean
+aio_guest_run_is_alive (AioGuestRun *self)
+{
+  return self->state == AIO_GUEST_RUN_STATE_RUNNING &&
+         self->fork_generation == aio_guest_fork_generation ();
+}
+
+/* The address tells threads that exist at the same time apart, quicker than g_thread_self(). */
+extern __thread char aio_guest_run_this_thread;
+
+static inline gboolean
+aio_guest_run_is_owner (AioGuestRun *self)
+{
+  return self->owner == &aio_guest_run_this_thread;
+}
+
+static inline gboolean
+aio_guest_run_is_woken (AioGuestRun *self)
+{
+  return g_atomic_int_get (&self->woken);
+}
+
+static inline void
+aio_guest_run_take_wake (AioGuestRun *self)
+{
+  g_atomic_int_set (&self->woken, FALSE);
+}
+
+/* On another thread than the owner's what there is to do is to end the run, and to peek is not
+ * allowed. */
+static inline gboolean
+aio_guest_run_has_work (AioGuestRun *self)
+{
+  return aio_guest_run_is_woken (self) || !aio_guest_run_is_owner (self) ||
+         (self->peek != NULL && self->peek (self->user_data));
+}
+
+static inline AioGuestPoller *
+aio_guest_run_poller (AioGuestRun *self)
+{
+  return self->poller;
+}
+
+static inline guint
+aio_guest_run_slice (AioGuestRun *self)
+{
+  return self->slice;
+}
+
+static inline guint
+aio_guest_run_depth (AioGuestRun *self)
+{
+  return self->depth;
+}
+
+static inline gboolean
+aio_guest_run_may_enter (AioGuestRun *self)
+{
+  return aio_guest_run_is_alive (self) && (self->depth == 0 || self->reentrant);
+}
+
+static inline void
+aio_guest_run_enter (AioGuestRun *self)
+{
+  self->depth++;
+}
 
 G_END_DECLS

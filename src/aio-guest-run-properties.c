@@ -182,6 +182,9 @@ aio_guest_run_install_properties (GObjectClass *object_class)
    *
    * The time in microseconds that the guest has run, without that of main loops nested in it.
    *
+   * The callback of the host that ends such a main loop is counted in: nothing tells how much of the
+   * time after it is still the host's.
+   *
    * Since: 1.0
    */
   props[PROP_BUSY_TIME] =

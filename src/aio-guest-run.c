@@ -6,9 +6,7 @@
 
 #include "aio-guest-debug-private.h"
 #include "aio-guest-error.h"
-#include "aio-guest-fork-private.h"
 #include "aio-guest-poller-private.h"
-#include "aio-guest-run-fields-private.h"
 #include "aio-guest-run-private.h"
 #include "aio-guest-source-private.h"
 
@@ -49,6 +47,8 @@ enum
 };
 
 static guint signals[N_SIGNALS];
+
+__thread char aio_guest_run_this_thread;
 
 /* In a forked child a run lives on as a copy. It must not tell the guest that it is over: tidying
  * up there would reach into the parent, whose epoll set and descriptors the child shares. */
@@ -289,8 +289,8 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
   if (!aio_guest_poller_start (self->poller, error))
     return FALSE;
 
-  self->owner = g_thread_self ();
-  self->fork_generation = aio_guest_fork_generation ();
+  self->owner = &aio_guest_run_this_thread;
+  self->fork_generation = aio_guest_fork_watch ();
 
   g_mutex_lock (&self->lock);
   self->source = g_source_ref (source);
@@ -428,53 +428,7 @@ aio_guest_run_wake (AioGuestRun *self)
     g_source_set_ready_time (source, 0);
 }
 
-/* What the source asks */
-
-gboolean
-aio_guest_run_is_alive (AioGuestRun *self)
-{
-  return self->state == AIO_GUEST_RUN_STATE_RUNNING &&
-         self->fork_generation == aio_guest_fork_generation ();
-}
-
-gboolean
-aio_guest_run_is_owner (AioGuestRun *self)
-{
-  return self->owner == g_thread_self ();
-}
-
-gboolean
-aio_guest_run_is_woken (AioGuestRun *self)
-{
-  return g_atomic_int_get (&self->woken);
-}
-
-void
-aio_guest_run_take_wake (AioGuestRun *self)
-{
-  g_atomic_int_set (&self->woken, FALSE);
-}
-
-/* On another thread than the owner's what there is to do is to end the run, and to peek is not
- * allowed. */
-gboolean
-aio_guest_run_has_work (AioGuestRun *self)
-{
-  return aio_guest_run_is_woken (self) || !aio_guest_run_is_owner (self) ||
-         (self->peek != NULL && self->peek (self->user_data));
-}
-
-guint
-aio_guest_run_get_depth (AioGuestRun *self)
-{
-  return self->depth;
-}
-
-void
-aio_guest_run_enter (AioGuestRun *self)
-{
-  self->depth++;
-}
+/* What the source asks for */
 
 AioGuestTick
 aio_guest_run_tick (AioGuestRun *self, gint64 slice_end, gint64 *next_ready_time, GError **error)
@@ -493,7 +447,7 @@ aio_guest_run_tick (AioGuestRun *self, gint64 slice_end, gint64 *next_ready_time
 void
 aio_guest_run_leave (AioGuestRun *self, gint64 elapsed, gboolean deferred)
 {
-  GObject *object = G_OBJECT (self);
+  GObject *object = (GObject *) self;
 
   g_assert (self->depth > 0);
   self->depth--;

@@ -66,7 +66,8 @@ typedef struct
   gint64 tick_start;
 
   /* The nested main loops inside the innermost tick: when the main context was first and last
-   * seen at work there, 0 for never. What lies between is the host's time. */
+   * seen at work there, 0 for never. What lies between is the host's time; what its last callback
+   * takes, the one that ends the main loop, is not seen and counts as the guest's. */
   gint64 nested_first;
   gint64 nested_last;
 } MainSource;
@@ -96,7 +97,7 @@ drop_watches (MainSource *self)
 static void
 sync_watches (MainSource *self)
 {
-  AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
+  AioGuestPoller *poller = aio_guest_run_poller (self->run);
   guint serial = aio_guest_poller_get_serial (poller);
 
   if (self->watching && self->serial == serial)
@@ -145,6 +146,15 @@ is_readable (MainSource *self)
 
 /* Deadlines */
 
+/* Most often there is nothing to change: then GLib's lock is not worth taking. Only a wake changes
+ * the ready time behind the owner's back, and only to 0, which may be seen late: it then stays. */
+static void
+set_ready_time (MainSource *self, gint64 ready_time)
+{
+  if (g_source_get_ready_time (&self->parent) != ready_time)
+    g_source_set_ready_time (&self->parent, ready_time);
+}
+
 static void
 make_timer (MainSource *self)
 {
@@ -175,7 +185,7 @@ set_deadline (MainSource *self, gint64 deadline)
   if (self->timer != NULL)
     aio_guest_timer_set (self->timer, deadline);
 
-  g_source_set_ready_time (&self->parent, self->timer != NULL ? -1 : deadline);
+  set_ready_time (self, self->timer != NULL ? -1 : deadline);
 }
 
 /* By the time of this turn of the main loop. */
@@ -194,18 +204,18 @@ is_alive (MainSource *self)
   return aio_guest_run_is_alive (self->run) && !g_source_is_destroyed (&self->parent);
 }
 
+/* For the main source's own steps, which GLib takes with no source that is destroyed. */
 static gboolean
 may_run (MainSource *self)
 {
-  return is_alive (self) &&
-         (aio_guest_run_get_depth (self->run) == 0 || aio_guest_run_get_reentrant (self->run));
+  return aio_guest_run_may_enter (self->run);
 }
 
 /* While a dispatch is going on this is the sign of a main loop below it. */
 static void
 note_nested (MainSource *self)
 {
-  if (aio_guest_run_get_depth (self->run) == 0)
+  if (aio_guest_run_depth (self->run) == 0)
     return;
 
   self->nested_last = g_get_monotonic_time ();
@@ -218,7 +228,8 @@ note_nested (MainSource *self)
 static gboolean
 idle_source_is_ready (IdleSource *self)
 {
-  return self->main->share.yielded && !self->aside && may_run (self->main);
+  return self->main->share.yielded && !self->aside && is_alive (self->main) &&
+         may_run (self->main);
 }
 
 static gboolean
@@ -257,10 +268,15 @@ idle_source_dispatch (GSource *source,
 
   note_nested (self->main);
 
-  if (!self->main->share.yielded || !may_run (self->main))
+  if (!self->main->share.yielded || !is_alive (self->main) || !may_run (self->main))
     return G_SOURCE_CONTINUE;
 
-  return run_slice (self->main, TRUE);
+  /* The tick may end the run, and with it the two sources. GLib holds on to the source that it
+   * dispatches, and that to the run; here, this is the other one. */
+  g_autoptr (AioGuestRun) run = g_object_ref (self->main->run);
+  g_autoptr (GSource) main_source = g_source_ref (&self->main->parent);
+
+  return run_slice ((MainSource *) main_source, TRUE);
 }
 
 static GSourceFuncs idle_source_funcs = {
@@ -311,7 +327,7 @@ wait_until (MainSource *self, gint64 deadline)
   if (aio_guest_run_is_woken (self->run))
     g_source_set_ready_time (&self->parent, 0);
 
-  aio_guest_poller_arm (aio_guest_run_get_poller (self->run));
+  aio_guest_poller_arm (aio_guest_run_poller (self->run));
 }
 
 static void
@@ -320,7 +336,7 @@ settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick,
   const gboolean had_yielded = self->share.yielded;
   gboolean yielded;
 
-  self->share.slice = aio_guest_run_get_slice (self->run);
+  self->share.slice = aio_guest_run_slice (self->run);
   self->share.period = aio_guest_run_get_period (self->run);
   yielded = aio_guest_share_settle (&self->share, when_idle, self->slice_start, elapsed,
                                     tick == AIO_GUEST_TICK_AGAIN);
@@ -334,7 +350,7 @@ settle (MainSource *self, gboolean when_idle, gint64 elapsed, AioGuestTick tick,
     {
       /* The idle source keeps the main context from waiting, so nothing has to end a wait. */
       ensure_idle_source (self);
-      g_source_set_ready_time (&self->parent, -1);
+      set_ready_time (self, -1);
     }
   else
     {
@@ -363,12 +379,11 @@ outcome (AioGuestTick tick)
                                            : "failed";
 }
 
+/* The caller holds on to the source and its run. */
 static gboolean
 run_slice (MainSource *self, gboolean when_idle)
 {
-  /* The tick may end the run, and with it the two sources. */
-  g_autoptr (AioGuestRun) run = g_object_ref (self->run);
-  g_autoptr (GSource) source = g_source_ref (&self->parent);
+  AioGuestRun *run = self->run;
   g_autoptr (GError) error = NULL;
   const gint64 outer_start = self->slice_start;
   const gint64 outer_tick_start = self->tick_start;
@@ -386,7 +401,7 @@ run_slice (MainSource *self, gboolean when_idle)
       return G_SOURCE_REMOVE;
     }
 
-  AIO_GUEST_DEBUG (TURNS, run, "turn, depth %u: %s", aio_guest_run_get_depth (run),
+  AIO_GUEST_DEBUG (TURNS, run, "turn, depth %u: %s", aio_guest_run_depth (run),
                    reason (self, when_idle));
 
   now = self->slice_start = g_get_monotonic_time ();
@@ -399,7 +414,7 @@ run_slice (MainSource *self, gboolean when_idle)
       self->tick_start = now;
       self->nested_first = self->nested_last = 0;
       next_ready_time = -1;
-      tick = aio_guest_run_tick (run, self->slice_start + aio_guest_run_get_slice (run),
+      tick = aio_guest_run_tick (run, self->slice_start + aio_guest_run_slice (run),
                                  &next_ready_time, &error);
       now = g_get_monotonic_time ();
 
@@ -407,7 +422,7 @@ run_slice (MainSource *self, gboolean when_idle)
         self->slice_start += self->nested_last - self->nested_first;
     }
   while (tick == AIO_GUEST_TICK_AGAIN && is_alive (self) &&
-         now < self->slice_start + aio_guest_run_get_slice (run));
+         now < self->slice_start + aio_guest_run_slice (run));
 
   elapsed = now - self->slice_start;
   AIO_GUEST_DEBUG (SLICES, run, "slice: %" G_GINT64_FORMAT " us, %s", elapsed, outcome (tick));
@@ -481,7 +496,7 @@ main_source_dispatch (GSource *source,
                       G_GNUC_UNUSED gpointer user_data)
 {
   MainSource *self = (MainSource *) source;
-  AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
+  AioGuestPoller *poller = aio_guest_run_poller (self->run);
   g_autoptr (GError) error = NULL;
 
   note_nested (self);
@@ -603,7 +618,7 @@ aio_guest_source_restart_slice (GSource *source)
   self->tick_start = now;
   self->nested_first = self->nested_last = 0;
 
-  return self->slice_start + aio_guest_run_get_slice (self->run);
+  return self->slice_start + aio_guest_run_slice (self->run);
 }
 
 /* Destroys both sources. */
