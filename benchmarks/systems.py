@@ -41,6 +41,11 @@ class Host:
         return self._system.is_ours
 
     @property
+    def is_hosted(self):
+        """Does somebody else iterate the main context, so that an application can run there?"""
+        return self._system.run is _run_aioguest
+
+    @property
     def main_context(self):
         """The ``GLib.MainContext`` that turns, None if there is none."""
         if not self.is_guest:
@@ -146,6 +151,7 @@ def _run_gbulb(main):
     import gbulb
     from gi.repository import GLib
 
+    gbulb.install()
     return _run_loop(gbulb.GLibEventLoop(context=GLib.MainContext.default()), main)
 
 

@@ -1,0 +1,15 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The systems of cases that take long: one row of each kind, and of AioGuest where it tells."""
+
+#: One of each kind.
+ONE_OF_EACH = (
+    'asyncio', 'aioguest-native-direct', 'gi.events', 'gbulb', 'gbulb-newer', 'asyncio-glib',
+    'aioguest-pypi', 'uvloop',
+)
+#: Both ticks, both poll modes, and the loop that iterates the main context itself, in addition.
+ALL_OF_OURS = (
+    *ONE_OF_EACH, 'aioguest-native-thread', 'aioguest-stock-direct', 'aioguest-stock-thread',
+    'aioguest-eventloop',
+)
