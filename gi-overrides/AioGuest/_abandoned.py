@@ -57,6 +57,12 @@ def _abandon(why):
             life.abandon(why)
 
 
+def _forget():
+    """A forked child has copies of its parent's lives. They are the parent's to end."""
+    for life in _lives:
+        life.forget()
+    _lives.clear()
+
+
 register_exit_function(lambda: _abandon('the interpreter exited'))
-# A forked child has copies of its parent's lives. They are the parent's to end.
-os.register_at_fork(after_in_child=_lives.clear)
+os.register_at_fork(after_in_child=_forget)

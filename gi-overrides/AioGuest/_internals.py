@@ -26,6 +26,7 @@ __all__ = [
     'create_eager_task',
     'enter_running',
     'forget_dummy_thread',
+    'forget_running',
     'forget_task',
     'get_c_handler',
     'get_queues',
@@ -76,6 +77,19 @@ def leave_running(loop, hooks):
     asyncio._set_running_loop(None)
     loop._set_coroutine_origin_tracking(False)
     sys.set_asyncgen_hooks(*hooks)
+
+
+def forget_running(loop, hooks):
+    """Give back to this thread what it had before :func:`enter_running`, and leave *loop* alone.
+
+    A loop that is not running any more would be closed when it is collected; and in a forked
+    child the copy of a loop shares its selector with the parent.
+    """
+    if hooks is None:
+        hooks = getattr(loop, '_old_agen_hooks', None)
+    asyncio._set_running_loop(None)
+    if hooks is not None:
+        sys.set_asyncgen_hooks(*hooks)
 
 
 def clear_stopping(loop):

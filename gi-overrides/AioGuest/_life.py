@@ -307,6 +307,12 @@ class Life:
         finally:
             context.release()
 
+    def forget(self):
+        """In a forked child: leave nothing of it in the way of what the child may do."""
+        if self._interrupts is not None:
+            self._interrupts.end()
+        self.session.forget()
+
     def run(self):
         """Iterate the main context until the run is over; return or raise what came of it."""
         self.raises = self._owns_thread = True

@@ -7,11 +7,12 @@ import asyncio
 import functools
 import logging
 import os
+import threading
 
 from gi.repository import GLib
 
 from . import _core
-from ._internals import enter_running, leave_running
+from ._internals import enter_running, forget_running, get_running_thread, leave_running
 from ._signals import is_main_thread, wakeup_pipe
 
 __all__ = ['Session', 'get_default_context', 'get_session', 'get_sessions']
@@ -100,6 +101,11 @@ class Session:
             wakeup_pipe.release()
         self.guest.stop()
         leave_running(self.loop, self._hooks)
+
+    def forget(self):
+        """In a forked child: give back to the thread what it had before."""
+        if get_running_thread(self.loop) == threading.get_ident():
+            forget_running(self.loop, self._hooks)
 
     def watch_signals(self):
         """Have Python's signal handlers run at once, also while the main context sleeps.

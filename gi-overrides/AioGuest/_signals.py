@@ -43,23 +43,39 @@ class _WakeupPipe:
             self._fds = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         return self._fds[0]
 
+    @property
+    def write_fd(self):
+        return self._fds[1]
+
     def acquire(self):
         """Have signals written to the pipe, unless somebody else's descriptor gets them."""
         self._users += 1
         self.read_fd
-        before = signal.set_wakeup_fd(self._fds[1], warn_on_full_buffer=False)
-        if before not in (-1, self._fds[1]):
+        before = signal.set_wakeup_fd(self.write_fd, warn_on_full_buffer=False)
+        if before not in (-1, self.write_fd):
             signal.set_wakeup_fd(before)
 
     def release(self):
         self._users -= 1
         if self._users == 0 and is_main_thread():
             before = signal.set_wakeup_fd(-1)
-            if before != self._fds[1]:
+            if before != self.write_fd:
                 signal.set_wakeup_fd(before)
 
 
+    def forget(self):
+        """In a forked child: the pipe is the parent's, which must not be woken in its place."""
+        if self._users > 0:
+            before = signal.set_wakeup_fd(-1)
+            if before != self.write_fd:
+                signal.set_wakeup_fd(before)
+        # It stays open: the parent's sources, of which the child has copies, may look at it.
+        self._fds = None
+        self._users = 0
+
+
 wakeup_pipe = _WakeupPipe()
+os.register_at_fork(after_in_child=wakeup_pipe.forget)
 
 
 @contextlib.contextmanager

@@ -33,10 +33,6 @@ def in_main_loop():
     loop.run()
 
 
-def wait_for(pid):
-    tell("child", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-
-
 def go_on():
     """The run is as alive as it was."""
     loop = GLib.MainLoop()
@@ -61,45 +57,6 @@ def exception_out_of_run():
 def os_exit():
     in_main_loop()
     os._exit(5)
-
-
-def fork_and_exit():
-    in_main_loop()
-    pid = os.fork()
-    if pid == 0:
-        sys.exit(3)
-    wait_for(pid)
-    go_on()
-
-
-def fork_and_os_exit():
-    in_main_loop()
-    pid = os.fork()
-    if pid == 0:
-        os._exit(4)
-    wait_for(pid)
-    go_on()
-
-
-def fork_and_exec():
-    in_main_loop()
-    pid = os.fork()
-    if pid == 0:
-        os.execv("/bin/sh", ["/bin/sh", "-c", "exit 6"])
-    wait_for(pid)
-    go_on()
-
-
-def fork_and_iterate():
-    """In the child the parent's run does nothing."""
-    in_main_loop()
-    pid = os.fork()
-    if pid == 0:
-        while GLib.MainContext.default().iteration(False):
-            pass
-        sys.exit(7)
-    wait_for(pid)
-    go_on()
 
 
 def drop_context(**options):
