@@ -14,6 +14,7 @@ import socket
 import time
 
 from cases import Aim, Case, Unavailable
+from figures import Stopwatch
 
 ORDER = 30
 
@@ -47,21 +48,21 @@ async def ping_pong(host, idle, seconds):
         if clock() < end:
             sock.send(b'x')
         elif not over.done():
-            over.set_result(clock())
+            over.set_result(watch.elapsed())
 
     loop.add_reader(left, readable, left)
     loop.add_reader(right, readable, right)
-    start = clock()
-    end = start + seconds
+    watch = Stopwatch()
+    end = clock() + seconds
     left.send(b'x')
-    stop = await over
+    elapsed = await over
     for fd in watched:
         loop.remove_reader(fd)
         os.close(fd)
     for sock in left, right:
         loop.remove_reader(sock)
         sock.close()
-    return hops / (stop - start)
+    return hops / elapsed
 
 
 CASES = [

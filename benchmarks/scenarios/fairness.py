@@ -16,6 +16,7 @@ import socket
 import time
 
 from cases import Aim, Case
+from figures import Stopwatch
 
 ORDER = 60
 REDRAW = 120  # GDK_PRIORITY_REDRAW
@@ -126,13 +127,15 @@ async def paint_beside(flood, host, sleep, seconds):
         window.painted.clear()
         window.painting = 0.0
     flood.start()
+    watch = Stopwatch()
     start = time.monotonic()
     await sleep(seconds)
     count = flood.count
+    elapsed = watch.elapsed()
     stop = time.monotonic()
     flood.stop()
     if window is None:
-        return {'throughput': count / (stop - start)}
+        return {'throughput': count / elapsed}
     window.close()
     moments = [start, *window.painted, stop]
     first, last = window.place(start), window.place(stop)
@@ -140,7 +143,7 @@ async def paint_beside(flood, host, sleep, seconds):
     return {
         'frames': len(taken) / (last - first) * 100,
         'longest gap': max(b - a for a, b in zip(moments, moments[1:])) * 1e3,
-        'throughput': count / (stop - start - window.painting),
+        'throughput': count / (elapsed - window.painting),
     }
 
 

@@ -7,6 +7,7 @@ import asyncio
 import time
 
 from cases import Aim, Case
+from figures import Stopwatch
 
 ORDER = 10
 
@@ -14,26 +15,26 @@ ORDER = 10
 async def sleep_zero(host, seconds):
     """Iterations per second."""
     rounds = 0
-    start = time.perf_counter()
-    end = start + seconds
-    while (now := time.perf_counter()) < end:
+    watch = Stopwatch()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
         for _ in range(100):
             await asyncio.sleep(0)
         rounds += 100
-    return rounds / (now - start)
+    return rounds / watch.elapsed()
 
 
 async def trio_checkpoints(host, seconds):
     import trio
 
     rounds = 0
-    start = time.perf_counter()
-    end = start + seconds
-    while (now := time.perf_counter()) < end:
+    watch = Stopwatch()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
         for _ in range(100):
             await trio.sleep(0)
         rounds += 100
-    return rounds / (now - start)
+    return rounds / watch.elapsed()
 
 
 CASES = [
