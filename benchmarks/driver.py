@@ -4,8 +4,8 @@
 """Runs the measurements, each in a process of its own, and writes JSON lines.
 
 Systems are interleaved: within a round each case is measured once on each system, so what else
-the machine does meets all of them. The first round's failures are repeated once; a system that
-stalls or crashes twice at a case is not tried a third time.
+the machine does meets all of them. A system that stalls or crashes twice at a case is not tried a
+third time. Two rounds are made in any case; more only as long as there is time.
 """
 
 import argparse
@@ -22,6 +22,9 @@ from cases import load_scenarios
 from systems import NO_LOOP, SYSTEMS
 
 HERE = Path(__file__).resolve().parent
+
+#: Seconds after which no third or later round goes on.
+BUDGET = 660
 
 #: For each measured process. asyncio's transports ask for 256 KiB at each read. With malloc's
 #: defaults it is a matter of luck, that is of what has been allocated and freed before, whether each
@@ -206,9 +209,13 @@ class Driver:
             for case in module.CASES
             if self.wanted(scenario, case)
         ]
+        start = time.monotonic()
         for repetition in range(1, self.arguments.rounds + 1):
             for scenario, case in cases:
                 if repetition > (case.rounds or repetition):
+                    continue
+                if repetition > 2 and time.monotonic() > start + BUDGET:
+                    say(f'no time for round {repetition} of {scenario}/{case.name}')
                     continue
                 for system in self.systems_for(case, repetition):
                     self.measure(scenario, case, system, repetition)

@@ -70,7 +70,7 @@ CASES = [
         f'ping-pong, {idle} idle descriptors',
         unit='1/s',
         measure=ping_pong,
-        parameters={'idle': idle, 'seconds': 0.3},
+        parameters={'idle': idle, 'seconds': 0.2},
         quick={'seconds': 0.15},
         tiny={'idle': min(idle, 20), 'seconds': 0.01},
         aim=Aim('ratio', '>=', 1.1),

@@ -177,7 +177,7 @@ def _case(name, measure, connections, **more):
         unit={'rate': '1/s', 'cpu': 'µs'},
         better={'rate': 'higher', 'cpu': 'lower'},
         measure=measure,
-        parameters={'connections': connections, 'seconds': 0.35},
+        parameters={'connections': connections, 'seconds': 0.25},
         quick={'seconds': 0.2},
         tiny={'connections': min(connections, 3), 'seconds': 0.02},
         aim={'rate': Aim('ratio', '>=', 1.0)},

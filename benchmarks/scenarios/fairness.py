@@ -168,8 +168,8 @@ def _case(name, measure, **more):
         unit={'frames': '%', 'longest gap': 'ms', 'throughput': '1/s'},
         better={'frames': 'higher', 'longest gap': 'lower', 'throughput': 'higher'},
         measure=measure,
-        parameters={'seconds': 1.2},
-        quick={'seconds': 0.8},
+        parameters={'seconds': 0.9},
+        quick={'seconds': 0.6},
         tiny={'seconds': 0.1},
         rounds=3,
         aim={

@@ -70,7 +70,7 @@ CASES = [
         without_ratio=frozenset({'earliest'}),
         measure=sleeps,
         trio=trio_sleeps,
-        parameters={'delay': 0.005, 'count': 60},
+        parameters={'delay': 0.005, 'count': 50},
         quick={'count': 40},
         tiny={'count': 2},
         aim={'p50': Aim('ratio', '<=', 1.0), 'earliest': Aim('value', '>=', 0)},
