@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The benchmarks run, write what they should, and make a document of it."""
 
+import argparse
+import io
 import json
 import math
 import signal
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -118,7 +121,7 @@ def child(tmp_path, monkeypatch, script, limit=30.0):
     """The driver's verdict on a child that runs *script* in the place of child.py."""
     (tmp_path / "child.py").write_text(script, encoding="utf-8")
     monkeypatch.setattr(driver, "HERE", tmp_path)
-    arguments = driver.argparse.Namespace(size="tiny", system=[], only=[])
+    arguments = argparse.Namespace(size="tiny", system=[], only=[])
     return driver.Driver(arguments, None).child(sys.executable, None, [], limit)
 
 
@@ -160,6 +163,76 @@ def test_child_has_a_reason(tmp_path, monkeypatch):
     script = "print('{\"unavailable\": \"no display\"}')"
     result = child(tmp_path, monkeypatch, script)
     assert result == {"status": "unavailable", "detail": "no display"}
+
+
+# Rounds
+
+
+class Rounds:
+    """A driver over one case, whose children are not started."""
+
+    def __init__(self, monkeypatch, results=lambda name: {}, **options):
+        async def measure(host):
+            pass
+
+        self.done = []
+        self.results = results
+        case = Case("c", unit="1/s", measure=measure, **options)
+        module = types.SimpleNamespace(CASES=[case])
+        monkeypatch.setattr(driver, "load_scenarios", lambda: {"s": module})
+        arguments = argparse.Namespace(
+            size="tiny", only=[], rounds=5, peer_rounds=3, pythons={"default": ""},
+            system=["asyncio", "aioguest-native-direct", "uvloop"],
+        )  # fmt: skip
+        made = driver.Driver(arguments, io.StringIO())
+        monkeypatch.setattr(made, "child", self.child)
+        assert made.run()
+
+    def child(self, python, system, arguments, limit):
+        if arguments[0] == "--probe":
+            return {"status": "ok", "version": "1"}
+        self.done.append(system.name)
+        return {"status": "ok", "values": {"": 1.0}} | self.results(system.name)
+
+    def __getitem__(self, name):
+        return self.done.count(name)
+
+
+def test_systems_take_turns(monkeypatch):
+    rounds = Rounds(monkeypatch)
+    turn = ["asyncio", "aioguest-native-direct", "uvloop"]
+    assert rounds.done == turn * 3 + turn[:2] * 2
+
+
+def test_no_time_for_more_rounds(monkeypatch):
+    monkeypatch.setattr(driver, "BUDGET", -1)
+    rounds = Rounds(monkeypatch)
+    assert rounds["asyncio"] == rounds["uvloop"] == 2
+
+
+def test_case_with_few_rounds(monkeypatch):
+    rounds = Rounds(monkeypatch, rounds=2)
+    assert rounds["asyncio"] == rounds["uvloop"] == 2
+
+
+def test_what_has_stalled_twice_is_left_alone(monkeypatch):
+    def results(name):
+        return {"status": "stalls", "detail": ""} if name == "asyncio" else {}
+
+    rounds = Rounds(monkeypatch, results)
+    assert rounds["asyncio"] == 2
+    assert rounds["aioguest-native-direct"] == 5
+
+
+def test_what_is_unavailable_is_left_alone(monkeypatch):
+    rounds = Rounds(monkeypatch, lambda name: {"status": "unavailable", "detail": "why"})
+    assert rounds["asyncio"] == 1
+
+
+def test_hosts_only(monkeypatch):
+    rounds = Rounds(monkeypatch, needs_host=True)
+    assert rounds["asyncio"] == rounds["uvloop"] == 0
+    assert rounds["aioguest-native-direct"] == 5
 
 
 # What becomes of the figures
