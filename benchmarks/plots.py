@@ -64,6 +64,8 @@ def draw(scenario, cases, platforms, path):
 
 
 def _panel(axis, scenario, case, figure, platforms):
+    from matplotlib import ticker
+
     names, found = _rows(scenario, case, figure, platforms)
     height = 0.8 / len(platforms)
     seen = []
@@ -91,6 +93,11 @@ def _panel(axis, scenario, case, figure, platforms):
     positive = [value for value in seen if value > 0]
     if len(positive) == len(seen) and seen and max(seen) > 30 * min(seen):
         axis.set_xscale('log')
+        axis.set_xlim(left=min(seen) / 2)
+    else:
+        axis.locator_params(axis='x', nbins=6)
+    if case.unit_of(figure) in ('1/s', 'B'):
+        axis.xaxis.set_major_formatter(ticker.EngFormatter())
     _mark_aim(axis, case.aim_of(figure), found)
     axis.set_xlabel(case.unit_of(figure) + (
         ', less is better' if case.better_of(figure) == 'lower' else ', more is better'
