@@ -9,6 +9,7 @@ at a version number, and has something to fall back on.
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcont
 
 __all__ = [
     'clear_stopping',
+    'collect_exception',
     'create_eager_task',
     'enter_running',
     'forget_dummy_thread',
@@ -137,6 +139,18 @@ def has_uncollected_exception(task):
     return getattr(task, '_log_traceback', True) and task.exception() is not None
 
 
+def collect_exception(exception):
+    """Have asyncio not complain of tasks that have failed with *exception*: it is told elsewhere.
+
+    It is for exceptions that end a program: the search is through all objects, because the loop
+    has forgotten a task that is done.
+    """
+    # By type(), as asking an object for its class can run its code.
+    for task in [o for o in gc.get_objects() if issubclass(type(o), asyncio.Task)]:
+        if getattr(task, '_exception', None) is exception:
+            task.exception()
+
+
 def forget_task(task):
     """Have asyncio not complain of a pending task that nobody will ever wait for."""
     task._log_destroy_pending = False
@@ -225,13 +239,19 @@ def create_eager_task(loop, coro, *, name=None):
         return loop.create_task(coro, name=name)
 
     if hasattr(asyncio, 'eager_task_factory'):
-        return asyncio.Task(coro, loop=loop, name=name, eager_start=True)
+        task = asyncio.Task.__new__(asyncio.Task)
+        try:
+            task.__init__(coro, loop=loop, name=name, eager_start=True)
+        except (SystemExit, KeyboardInterrupt):
+            # Whoever gets it need not be told of it again.
+            task.exception()
+            raise
+        return task
 
     task = loop.create_task(coro, name=name)
     try:
         _run_first_step(loop, task)
     except BaseException:
-        # Whoever gets it need not be told of it again.
         task.exception()
         raise
     return task

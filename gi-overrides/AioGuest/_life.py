@@ -14,6 +14,7 @@ from ._core import warn_of_resource
 from ._drain import drain, give_up
 from ._internals import (
     clear_stopping,
+    collect_exception,
     has_uncollected_exception,
     is_live_pygobject_handler,
     set_running_again,
@@ -166,6 +167,7 @@ class Life:
             return False
         else:
             self.exception = exception
+            collect_exception(exception)
         self._drain_once()
         return True
 

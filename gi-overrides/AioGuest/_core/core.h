@@ -230,6 +230,7 @@ typedef struct
   guint64 thread_state; /* the identifier of the owner's */
   PyObject *on_end;    /* asked whether the run is to end */
   PyObject *exception; /* the one that ended the run, by getting out of the loop */
+  PyObject *failed;    /* the handle that it came from, and so its task, until @on_end was asked */
   PyObject *host_error; /* was pending when the tick began; until it can be so again */
 } Guest;
 

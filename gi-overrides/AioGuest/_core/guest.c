@@ -184,6 +184,7 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->watched);
   Py_VISIT (self->on_end);
   Py_VISIT (self->exception);
+  Py_VISIT (self->failed);
   Py_VISIT (self->host_error);
   return 0;
 }
@@ -204,6 +205,7 @@ guest_clear (PyObject *object)
   Py_CLEAR (self->watched);
   Py_CLEAR (self->on_end);
   Py_CLEAR (self->exception);
+  Py_CLEAR (self->failed);
   Py_CLEAR (self->host_error);
   return 0;
 }

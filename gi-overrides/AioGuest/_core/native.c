@@ -245,10 +245,12 @@ guest_native_round (Guest *self, gint64 slice_end)
 
       cancelled = handle_is_cancelled (self->state, handle);
       outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self, handle);
-      Py_DECREF (handle);
-
       if (outcome < 0)
-        return -1;
+        {
+          Py_XSETREF (self->failed, handle);
+          return -1;
+        }
+      Py_DECREF (handle);
 
       if (self->todo > 0 && g_get_monotonic_time () >= slice_end)
         return n_run;

@@ -176,6 +176,7 @@ end_or_go_on (Guest *self, AioGuestTick tick)
     }
 
   Py_XDECREF (answer);
+  Py_CLEAR (self->failed);
   if (go_on < 0)
     Py_XSETREF (exception, core_take_exception ());
 

@@ -58,6 +58,10 @@ async def exits():
     sys.exit(7)
 
 
+async def raises_keyboard_interrupt():
+    raise KeyboardInterrupt
+
+
 async def exits_at_once():
     sys.exit(7)
 
@@ -79,6 +83,12 @@ async def end():
         sys.exit(7)
     elif WAY == "sys.exit() in a task":
         tasks.append(asyncio.create_task(exits()))
+    elif WAY == "sys.exit() in a task that nobody holds":
+        asyncio.create_task(exits())
+    elif WAY == "sys.exit() in a callback of the loop":
+        asyncio.get_running_loop().call_later(0.001, sys.exit, 7)
+    elif WAY == "KeyboardInterrupt in a task":
+        asyncio.create_task(raises_keyboard_interrupt())
     elif WAY == "sys.exit() in a spawned task":
         AioGuest.spawn(exits())
     elif WAY == "sys.exit() at once in a handler()":
