@@ -7,6 +7,7 @@ A test module requires one version of the namespace and then imports these.
 
 import asyncio
 
+import pytest
 from gi.repository import AioGuest, Gdk, Gio, GLib, Gtk
 
 import support
@@ -147,34 +148,60 @@ def test_frames_are_drawn_while_the_guest_floods():
     assert len(frames) >= 30
 
 
-def run_to_its_end(end):
+async def flood():
+    while True:
+        await asyncio.sleep(0)
+
+
+def run_to_its_end(end, *, with_application=True, floods=False):
     """What happens, in order, when the window or the application is ended so."""
     app = application()
     order = []
 
+    async def generator():
+        try:
+            yield
+        finally:
+            await asyncio.sleep(0.005)
+            order.append("generator closed")
+
     async def main():
+        agen = generator()
+        await anext(agen)
+        tasks = [asyncio.create_task(flood()) for _ in range(10 if floods else 0)]
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.005)
-            order.append("drained")
+            await asyncio.sleep(0.05)
+            order.append(f"drained, {sum(not task.done() for task in tasks)} others")
+
+    def done(task):
+        assert task.get_loop().is_closed()
+        order.append("done")
 
     def activate(app):
         window = Gtk.ApplicationWindow(application=app)
         show(window, Gtk.Label(label="Hello"))
-        support.start(main(), application=app, done_callback=lambda task: order.append("done"))
+        support.start(
+            main(), application=app if with_application else None, done_callback=done)
         GLib.timeout_add(20, lambda: end(app, window))
 
+    # Without application= it is the default one whose end is not missed.
+    app.set_default()
     app.connect("activate", activate)
-    app.run([])
+    assert app.run([]) == 0
     order.append("returned")
     return order
 
 
-def test_quit_drains_the_run():
-    assert run_to_its_end(lambda app, window: app.quit()) == ["drained", "done", "returned"]
-
-
-def test_last_window_closed_drains_the_run():
-    order = run_to_its_end(lambda app, window: window.close())
-    assert order == ["drained", "done", "returned"]
+@pytest.mark.parametrize("with_application", [True, False], ids=["application", "no application"])
+@pytest.mark.parametrize("floods", [False, True], ids=["rests", "floods"])
+@pytest.mark.parametrize("end", [
+    pytest.param(lambda app, window: app.quit(), id="quit"),
+    pytest.param(lambda app, window: window.close(), id="last window closed"),
+    pytest.param(lambda app, window: window.destroy(), id="last window destroyed"),
+])
+def test_end_drains_the_run(end, floods, with_application, capfd):
+    order = run_to_its_end(end, floods=floods, with_application=with_application)
+    assert order == [f"drained, {10 if floods else 0} others", "generator closed", "done", "returned"]
+    assert "Traceback" not in capfd.readouterr().err

@@ -70,6 +70,11 @@ def quit_application():
     Gio.Application.get_default().quit()
 
 
+def close_windows():
+    for window in Gio.Application.get_default().get_windows():
+        window.close()
+
+
 def quit_main_loop():
     get_main_loop().quit()
 
@@ -99,6 +104,8 @@ async def end():
         GLib.idle_add(quit_application)
     elif WAY in ("app.quit() by a task", "stubborn task"):
         quit_application()
+    elif WAY == "last window closed":
+        GLib.idle_add(close_windows)
     elif WAY == "loop.quit() by the host":
         GLib.idle_add(quit_main_loop)
     elif WAY == "loop.quit() by a task":

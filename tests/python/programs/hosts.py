@@ -3,6 +3,7 @@
 """Hosts for the programs: each runs a main task, and ends as a program of its kind does."""
 
 import ctypes
+import os
 import sys
 
 import gi
@@ -12,11 +13,24 @@ gi.require_version("AioGuest", "1.0")
 from gi.repository import AioGuest, Gio, GLib  # noqa: E402
 
 
+#: With one the application is GTK's, of this version, and has a window.
+GTK = os.environ.get("AIOGUEST_TEST_GTK")
+
+
 def application():
-    app = Gio.Application(
-        application_id="org.example.AioGuest", flags=Gio.ApplicationFlags.NON_UNIQUE
-    )
-    app.connect("activate", lambda app: None)
+    options = {
+        "application_id": "org.example.AioGuest", "flags": Gio.ApplicationFlags.NON_UNIQUE
+    }
+    if GTK is None:
+        app = Gio.Application(**options)
+        app.connect("activate", lambda app: None)
+        return app
+
+    gi.require_version("Gtk", GTK)
+    from gi.repository import Gtk
+
+    app = Gtk.Application(**options)
+    app.connect("activate", lambda app: Gtk.ApplicationWindow(application=app).present())
     return app
 
 
