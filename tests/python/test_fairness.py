@@ -309,3 +309,40 @@ def test_host_priorities_are_kept_while_the_guest_is_modest():
 
     support.run_in_main_loop(main())
     assert order == ["guest", "idle"]
+
+
+def test_readable_descriptor_stays_behind_the_host():
+    """Slices that end with the descriptor still readable leave work, though nothing is queued."""
+    ahead = []
+
+    async def main():
+        run = AioGuest.get_run()
+        # No turn by right: each one is taken because the host is idle.
+        run.props.period = 60_000_000
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        asked = answered = 0
+
+        def host():
+            nonlocal answered
+            answered += 1
+            return GLib.SOURCE_REMOVE
+
+        def readable():
+            nonlocal asked
+            ahead.append(asked - answered)
+            work(2 * run.props.slice / 1e6)
+            asked += 1
+            GLib.idle_add(host, priority=GLib.PRIORITY_DEFAULT)
+            if asked == 20:
+                loop.remove_reader(left)
+                over.set_result(None)
+
+        left, right = socket.socketpair()
+        with left, right:
+            right.send(b"never read")
+            loop.add_reader(left, readable)
+            await over
+
+    support.run_in_main_loop(main())
+    assert ahead == [0] * 20

@@ -150,8 +150,11 @@ run_rounds (Guest *self, gint64 slice_end)
       if (guest_fetch_queues (self) < 0)
         return AIO_GUEST_TICK_FAILED;
 
+      /* Only a round that finds nothing to do tells that there is nothing left: after any other
+       * one a descriptor may be readable still. The stock one does not tell, but took its time. */
       if (g_get_monotonic_time () >= slice_end)
-        return Py_SIZE (self->ready) > 0 ? AIO_GUEST_TICK_AGAIN : AIO_GUEST_TICK_WAIT;
+        return n_run > 0 || Py_SIZE (self->ready) > 0 || !native ? AIO_GUEST_TICK_AGAIN
+                                                                 : AIO_GUEST_TICK_WAIT;
 
       if (n_run == 0 && Py_SIZE (self->ready) == 0)
         return AIO_GUEST_TICK_WAIT;
