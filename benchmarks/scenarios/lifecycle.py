@@ -6,6 +6,7 @@
 import time
 
 from cases import Case
+from scenarios._systems import MORE_OF_OURS
 
 ORDER = 170
 
@@ -36,6 +37,7 @@ CASES = [
         parameters={'seconds': 0.25},
         quick={'seconds': 0.15},
         tiny={'seconds': 0.01},
+        systems=MORE_OF_OURS,
         rounds=3,
         note='`asyncio.run()`; `AioGuest.start()` and a main loop until its callback',
     ),

@@ -28,11 +28,21 @@ class Watch:
     """Looks at the clock until *seconds* are over, and takes the CPU time of what was done."""
 
     def __init__(self, seconds):
+        self.seconds = seconds
         self.end = time.perf_counter() + seconds
+        self.limit = self.end + 10 * seconds
         self.start = time.process_time()
 
     def is_over(self):
-        return time.perf_counter() >= self.end
+        now = time.perf_counter()
+        if now < self.end:
+            return False
+        # Other processes may have had most of it.
+        missing = self.seconds * 0.8 - (time.process_time() - self.start)
+        if missing > 0 and now < self.limit:
+            self.end = now + missing
+            return False
+        return True
 
     def cost(self, count):
         """Nanoseconds for one of *count*."""
@@ -177,13 +187,14 @@ def _case(what, note, largest, exponent):
         },
         better='lower',
         measure=series,
-        parameters={'what': what, 'largest': largest, 'seconds': 0.06},
+        parameters={'what': what, 'largest': largest, 'seconds': 0.05},
         quick={'seconds': 0.03},
         tiny={'seconds': 0.001, 'largest': 100},
         systems=ONE_OF_EACH,
         without_ratio=frozenset({'exponent', 'per added'}),
         aim={'exponent': Aim('value', '<=', exponent)} if exponent else None,
-        rounds=3,
+        rounds=2,
+        series=what,
         note=note,
     )
 

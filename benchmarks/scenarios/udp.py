@@ -6,7 +6,7 @@
 import asyncio
 
 from cases import Aim, Case
-from scenarios._rates import total_rate
+from scenarios._rates import rate
 from scenarios._systems import ONE_OF_EACH
 
 ORDER = 115
@@ -39,29 +39,27 @@ class Client(asyncio.DatagramProtocol):
         await self.answer
 
 
-async def echo(host, clients, size, seconds):
+async def echo(host, size, seconds):
     """Datagrams answered a second."""
     loop = asyncio.get_running_loop()
     server, _ = await loop.create_datagram_endpoint(Server, ('127.0.0.1', 0))
     address = server.get_extra_info('sockname')
-    ends = [
-        await loop.create_datagram_endpoint(lambda: Client(b'x' * size), remote_addr=address)
-        for _ in range(clients)
-    ]
+    transport, client = await loop.create_datagram_endpoint(
+        lambda: Client(b'x' * size), remote_addr=address
+    )
     try:
-        return await total_rate([client for _, client in ends], seconds)
+        return await rate(client, seconds)
     finally:
-        for transport, _ in ends:
-            transport.close()
+        transport.close()
         server.close()
 
 
-def _case(name, **parameters):
-    return Case(
-        name,
+CASES = [
+    Case(
+        'UDP echo',
         unit='1/s',
         measure=echo,
-        parameters={**parameters, 'size': 64, 'seconds': 0.25},
+        parameters={'size': 64, 'seconds': 0.25},
         quick={'seconds': 0.15},
         tiny={'seconds': 0.01},
         aim=Aim('ratio', '>=', 1.0),
@@ -69,9 +67,4 @@ def _case(name, **parameters):
         rounds=3,
         note='datagrams of 64 bytes',
     )
-
-
-CASES = [
-    _case('UDP echo, 1 client', clients=1),
-    _case('UDP echo, 10 clients', clients=10),
 ]
