@@ -74,6 +74,8 @@ class Case:
     one_core: bool = False
     #: Rounds, if fewer do than are usual.
     rounds: int | None = None
+    #: What the numbers count that name the figures, if these make a curve: "tasks".
+    series: str = ''
     #: Seconds after which a measurement counts as stalled.
     limit: float = 15.0
     #: One line for the report: what is done, and by whom.

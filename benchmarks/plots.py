@@ -1,10 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""One picture per scenario: medians as bars, with the range that was seen."""
+"""One picture per scenario: medians as bars with the range that was seen, or as curves."""
 
 import sys
 
+import curves
 from systems import BASELINE, NO_LOOP, SYSTEMS
 
 __all__ = ['draw']
@@ -13,11 +14,14 @@ _COLOURS = ('#3584e4', '#e66100', '#2ec27e')
 
 
 def _panels(scenario, cases, platforms):
-    """What gets a panel: figures that have an aim, else a case's first."""
+    """What gets a panel: all of a series (None), else figures that have an aim, or the first."""
     for case in cases:
         figures = list(dict.fromkeys(
             figure for platform in platforms for figure in platform.figures(scenario, case.name)
         ))
+        if case.series:
+            yield case, None
+            continue
         chosen = [figure for figure in figures if case.aim_of(figure)] or figures[:1]
         for figure in chosen:
             yield case, figure
@@ -54,8 +58,11 @@ def draw(scenario, cases, platforms, path):
     for axis in axes.flat[len(panels):]:
         axis.set_visible(False)
     for axis, (case, figure) in zip(axes.flat, panels):
-        _panel(axis, scenario, case, figure, platforms)
-    if len(platforms) > 1:
+        if case.series:
+            curves.draw(axis, scenario, case, platforms)
+        else:
+            _panel(axis, scenario, case, figure, platforms)
+    if len(platforms) > 1 and not panels[0][0].series:
         axes.flat[0].legend(fontsize=7)
     path.parent.mkdir(parents=True, exist_ok=True)
     pyplot.savefig(path, metadata={'Date': None})

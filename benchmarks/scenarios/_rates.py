@@ -6,19 +6,30 @@
 import asyncio
 import time
 
+from figures import Stopwatch
 
-async def rate(step, seconds):
-    """How many times a second ``await step()`` can be done in a row, by a trial of *seconds*."""
+
+async def rate(step, seconds, alone=True):
+    """How many times a second ``await step()`` can be done in a row, by a trial of *seconds*.
+
+    *alone*: no thread and no process of its own has a part in it, so that what the processor does
+    for others meanwhile can be left out.
+    """
+    return await total_rate([step], seconds, alone)
+
+
+async def total_rate(steps, seconds, alone=True):
+    """The same for several steps that go on side by side, together."""
+    watch = Stopwatch()
+    start = time.perf_counter()
+    counts = await asyncio.gather(*(_count(step, start + seconds) for step in steps))
+    elapsed = watch.elapsed() if alone else time.perf_counter() - start
+    return sum(counts) / elapsed
+
+
+async def _count(step, end):
     count = 0
-    start = now = time.perf_counter()
-    end = start + seconds
-    while now < end:
+    while time.perf_counter() < end:
         await step()
         count += 1
-        now = time.perf_counter()
-    return count / (now - start)
-
-
-async def total_rate(steps, seconds):
-    """The same for several steps that go on side by side, together."""
-    return sum(await asyncio.gather(*(rate(step, seconds) for step in steps)))
+    return count

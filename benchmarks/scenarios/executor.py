@@ -23,7 +23,7 @@ async def round_trips(host, side_by_side, seconds):
     async def step():
         await loop.run_in_executor(None, nothing)
 
-    return await total_rate([step] * side_by_side, seconds)
+    return await total_rate([step] * side_by_side, seconds, alone=False)
 
 
 def _case(name, **parameters):

@@ -24,7 +24,7 @@ async def spawn(host, seconds):
         process = await asyncio.create_subprocess_exec(TRUE)
         await process.wait()
 
-    return await rate(step, seconds)
+    return await rate(step, seconds, alone=False)
 
 
 async def communicate(host, seconds):
@@ -35,7 +35,7 @@ async def communicate(host, seconds):
         output, _ = await process.communicate()
         assert output == b'x\n'
 
-    return await rate(step, seconds)
+    return await rate(step, seconds, alone=False)
 
 
 def _case(name, measure, note):
