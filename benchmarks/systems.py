@@ -8,11 +8,12 @@ Nothing is imported before a system is asked to run: each is alone in its proces
 
 import asyncio
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 
 from cases import Unavailable
 
-__all__ = ['BASELINE', 'NO_LOOP', 'SYSTEMS', 'Host', 'System', 'find_system']
+__all__ = ['BASELINE', 'NO_LOOP', 'SYSTEMS', 'Host', 'System', 'find_system', 'import_aioguest']
 
 #: What ratios are to.
 BASELINE = 'asyncio'
@@ -108,12 +109,21 @@ def _run_asyncio(main):
     return asyncio.run(main())
 
 
-def _run_aioguest(main):
+@functools.cache
+def import_aioguest():
+    """The namespace; its version is asked for once, because that takes a tenth of a run."""
     import gi
 
     gi.require_version('AioGuest', '1.0')
-    from gi.repository import AioGuest, GLib
+    from gi.repository import AioGuest
 
+    return AioGuest
+
+
+def _run_aioguest(main):
+    from gi.repository import GLib
+
+    AioGuest = import_aioguest()
     main_loop = GLib.MainLoop()
     task = AioGuest.start(main(), done_callback=lambda task: main_loop.quit())
     main_loop.run()
@@ -121,11 +131,7 @@ def _run_aioguest(main):
 
 
 def _run_event_loop(main):
-    import gi
-
-    gi.require_version('AioGuest', '1.0')
-    from gi.repository import AioGuest
-
+    AioGuest = import_aioguest()
     with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
         return runner.run(main())
 

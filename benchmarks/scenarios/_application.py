@@ -4,6 +4,7 @@
 """A real GTK 4 application, on whatever system."""
 
 from cases import Unavailable
+from systems import import_aioguest
 
 __all__ = ['AnimatedWindow', 'run_application']
 
@@ -37,11 +38,7 @@ def run_application(host, main):
 
 
 def _run_hosted(application, main):
-    import gi
-
-    gi.require_version('AioGuest', '1.0')
-    from gi.repository import AioGuest
-
+    AioGuest = import_aioguest()
     results = []
 
     async def run():

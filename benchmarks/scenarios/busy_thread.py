@@ -132,7 +132,7 @@ CASES = [
         aim={'p50, ratio': Aim('value', '<=', 1.2)},
         needs_host=True,
         systems=MORE_OF_OURS,
-        limit=4.0,
+        limit=8.0,
         rounds=3,
         note='round trips through a host that needs no Python, while a thread computes and the '
         'guest waits',

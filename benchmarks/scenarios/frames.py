@@ -104,7 +104,7 @@ def _case(load):
         quick={'seconds': 0.3},
         tiny={'seconds': 0.05},
         aim=aim,
-        limit=4.0,
+        limit=8.0,
         systems=MORE_OF_OURS,
         without_ratio=frozenset({'frames', 'share', 'longest gap'}),
         rounds=3,

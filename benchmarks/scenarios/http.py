@@ -109,7 +109,7 @@ CASES = [
         aim={'requests': Aim('ratio', '>=', 0.95), 'frames': Aim('value', '>=', 58.2)},
         systems=ONE_OF_EACH,
         without_ratio=frozenset({'frames'}),
-        limit=6.0,
+        limit=8.0,
         rounds=3,
         note='ten connections; the window animates; asyncio alone has none',
     ),

@@ -75,7 +75,7 @@ def _case(load):
         quick={'seconds': 0.3},
         tiny={'seconds': 0.05},
         systems=ONE_OF_EACH,
-        limit=4.0,
+        limit=6.0,
         rounds=3,
         note='events from another process, at default priority',
     )

@@ -48,7 +48,7 @@ def _case(name, measure, note):
         tiny={'seconds': 0.01},
         aim=Aim('ratio', '>=', 1.0),
         systems=ONE_OF_EACH,
-        limit=4.0,
+        limit=6.0,
         rounds=3,
         note=note,
     )
