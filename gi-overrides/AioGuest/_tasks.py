@@ -7,6 +7,7 @@ import asyncio
 
 from ._arguments import check_coroutine, close_coroutine
 from ._internals import create_eager_task
+from ._session import get_session
 
 __all__ = ['spawn']
 
@@ -38,13 +39,20 @@ def spawn(coro, *, name=None, eager=False):
         close_coroutine(coro)
         raise
 
-    task = create_eager_task(loop, coro, name=name) if eager else loop.create_task(coro, name=name)
+    task = _create_eager(loop, coro, name) if eager else loop.create_task(coro, name=name)
     _tasks.add(task)
     if task.done():
         _finish(task)
     else:
         task.add_done_callback(_finish)
     return task
+
+
+def _create_eager(loop, coro, name):
+    session = get_session(loop)
+    if session is None:
+        return create_eager_task(loop, coro, name=name)
+    return session.guest.call_step(create_eager_task, loop, coro, name=name)
 
 
 def _finish(task):

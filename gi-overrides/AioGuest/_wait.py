@@ -7,7 +7,6 @@ import asyncio
 import weakref
 
 from ._arguments import close_coroutine
-from ._internals import without_current_task
 from ._session import get_session
 
 __all__ = ['wait']
@@ -61,8 +60,7 @@ class _Wait:
             timer = self._session.loop.call_later(self._timeout, self._on_timeout)
         self._shadow()
         try:
-            with without_current_task(self._session.loop, self._task):
-                self._session.iterate(self._future)
+            self._session.iterate(self._future)
         except BaseException:
             self._future.cancel()
             raise

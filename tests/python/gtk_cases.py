@@ -148,6 +148,49 @@ def test_frames_are_drawn_while_the_guest_floods():
     assert len(frames) >= 30
 
 
+def test_frames_of_a_nested_main_loop_are_not_the_tasks():
+    """A task runs a main loop: what GTK calls in there is the host's, also to paint."""
+    app = application()
+    seen = []
+
+    def look(what):
+        seen.append((what, asyncio.current_task()))
+
+    async def main(window, button):
+        task = asyncio.current_task()
+        main_loop = GLib.MainLoop()
+
+        def tick(widget, clock):
+            look("tick")
+            widget.queue_draw()
+            if len(seen) < 30:
+                return GLib.SOURCE_CONTINUE
+            GLib.idle_add(click, button)
+            return GLib.SOURCE_REMOVE
+
+        def clicked(button):
+            look("clicked")
+            main_loop.quit()
+
+        button.add_tick_callback(tick)
+        handler = button.connect("clicked", clicked)
+        main_loop.run()
+        button.disconnect(handler)
+        assert asyncio.current_task() is task
+        window.close()
+
+    def activate(app):
+        window = Gtk.ApplicationWindow(application=app)
+        button = Gtk.Button(label="Quit")
+        show(window, button)
+        support.start(main(window, button))
+
+    app.connect("activate", activate)
+    app.run([])
+    support.Rescue().until(lambda: asyncio._get_running_loop() is None)
+    assert seen == [("tick", None)] * 30 + [("clicked", None)]
+
+
 async def flood():
     while True:
         await asyncio.sleep(0)

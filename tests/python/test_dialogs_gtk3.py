@@ -4,6 +4,7 @@
 
 import asyncio
 import os
+import sys
 
 import gi
 import pytest
@@ -73,3 +74,34 @@ def test_dialog_run(run, where):
     assert response == Gtk.ResponseType.YES
     assert count >= 25
     assert set(ticks) == {"ticker"}
+
+
+def test_handlers_of_a_dialog_see_no_task(run):
+    """The dialog is the task's, what its handlers do is the host's."""
+    seen = []
+
+    def look(*args):
+        seen.append((asyncio.current_task(), asyncio.get_running_loop(), sys.exc_info()[1]))
+
+    async def main():
+        task = asyncio.current_task()
+        try:
+            raise KeyError("the task's")
+        except KeyError as error:
+            dialog = Gtk.Dialog(title="Sure?")
+            button = dialog.add_button("Yes", Gtk.ResponseType.YES)
+            button.connect("clicked", look)
+            dialog.connect("response", look)
+            dialog.connect("map-event", lambda *args: GLib.idle_add(button.clicked) and None)
+            answer = dialog.run()
+            assert sys.exc_info()[1] is error
+            assert asyncio.current_task() is task
+            # In a step of its own the task is the one that calls the handlers.
+            seen_by_host, seen[:] = seen[:], []
+            button.clicked()
+            assert [record[0] for record in seen] == [task, task]
+            dialog.destroy()
+        assert seen_by_host == [(None, asyncio.get_running_loop(), None)] * 2
+        return answer
+
+    assert run(main()) == Gtk.ResponseType.YES

@@ -7,9 +7,11 @@ AIOGUEST_STORM says how many, AIOGUEST_SEED which ones.
 
 import asyncio
 import contextvars
+import ctypes
 import gc
 import os
 import random
+import sys
 
 import pytest
 from gi.repository import AioGuest, GLib
@@ -19,6 +21,9 @@ import support
 COUNT = int(os.environ.get("AIOGUEST_STORM", "500"))
 SEED = int(os.environ.get("AIOGUEST_SEED", "0")) or random.randrange(1, 2**32)
 DEPTH = 5
+
+glib = ctypes.CDLL("libglib-2.0.so.0")
+glib.g_main_loop_new.restype = ctypes.c_void_p
 
 variable = contextvars.ContextVar("variable", default=None)
 
@@ -50,9 +55,22 @@ class Storm:
         elif kind == 1:
             loop.call_later(self.choice.random() * 0.002, self.ran.append, number)
         elif kind == 2:
-            GLib.idle_add(lambda: self.ran.append(number))
+            GLib.idle_add(self.append_in_host, number)
         else:
             AioGuest.spawn(self.append(number))
+
+    def look_in_host(self):
+        """A callback that the main context calls is nobody's task, wherever that is iterated."""
+        if asyncio.current_task() is not None:
+            self.problems.append(f"callback of the host sees {asyncio.current_task()}")
+        if variable.get() is not None:
+            self.problems.append(f"callback of the host sees the context of {variable.get()}")
+        if sys.exc_info()[1] is not None:
+            self.problems.append(f"callback of the host sees {sys.exc_info()[1]!r}")
+
+    def append_in_host(self, number):
+        self.look_in_host()
+        self.ran.append(number)
 
     async def append(self, number):
         variable.set(number)
@@ -78,8 +96,16 @@ class Storm:
             if self.choice.random() < 0.6:
                 self.enter_deeper()
             self.choice.choice(
-                [self.main_loop, self.iterate, self.wait, self.wait_for_error, self.wait_cancelled,
-                 self.time_out]
+                [
+                    self.main_loop,
+                    self.raw_main_loop,
+                    self.iterate,
+                    self.raw_iterate,
+                    self.wait,
+                    self.wait_for_error,
+                    self.wait_cancelled,
+                    self.time_out,
+                ]
             )()
         finally:
             self.depth -= 1
@@ -99,10 +125,12 @@ class Storm:
             GLib.idle_add(self.in_host)
 
     def in_host(self):
+        self.look_in_host()
         try:
             self.nest()
         except BaseException as error:
             self.problems.append(repr(error))
+        self.look_in_host()
 
     async def task(self):
         variable.set(object())
@@ -112,18 +140,41 @@ class Storm:
         except KeyError as error:
             if error.__context__ is not None:
                 self.problems.append("foreign __context__")
-        self.nest()
+            self.nest()
+            if sys.exc_info()[1] is not error:
+                self.problems.append("exception being handled was not put back")
         await asyncio.sleep(0)
 
     def main_loop(self):
         """Loops whose time comes while an inner one is running quit in the wrong order."""
         loop = GLib.MainLoop()
-        GLib.timeout_add(self.choice.randrange(3), loop.quit)
+
+        def quit():
+            self.look_in_host()
+            loop.quit()
+
+        GLib.timeout_add(self.choice.randrange(3), quit)
         loop.run()
+
+    def raw_main_loop(self):
+        """The same without a Python function around it."""
+        loop = ctypes.c_void_p(glib.g_main_loop_new(None, False))
+
+        def quit():
+            self.look_in_host()
+            glib.g_main_loop_quit(loop)
+            glib.g_main_loop_unref(loop)
+
+        GLib.timeout_add(self.choice.randrange(3), quit)
+        glib.g_main_loop_run(loop)
 
     def iterate(self):
         for _ in range(self.choice.randrange(1, 6)):
             GLib.MainContext.default().iteration(False)
+
+    def raw_iterate(self):
+        for _ in range(self.choice.randrange(1, 6)):
+            glib.g_main_context_iteration(None, False)
 
     async def give(self, value):
         for _ in range(self.choice.randrange(3)):

@@ -26,10 +26,13 @@
  *   events.c    the selector: its events, and its descriptors for the run's poller
  *   handle.c    running one handle
  *   signals.c   waking the main context for Python's signal handlers
- *   suspend.c   what a nested tick takes off the interrupted step and puts back
+ *   iterate.c   iterating the main context until something has happened
+ *   suspend.c   what is taken off a step that is interrupted, and put back
+ *   step.c      main loops nested in a step, and the host's callbacks in there
+ *   frames.c    the interpreter's frame evaluation function
  *   thread.c    the thread that a run belongs to, and its end
  *
- * Everything here is called with the GIL held but for guest_peek().
+ * Everything here is called with the GIL held but for guest_peek() and the prepare in step.c.
  */
 
 /* The names of attributes, interned once. */
@@ -175,7 +178,10 @@ typedef struct
 #endif
 } CoreState;
 
-/* What a nested tick takes off the step it interrupts. Lives on the C stack. */
+typedef struct _Guest Guest;
+typedef struct _Step Step;
+
+/* What is taken off the step that is interrupted. Lives on the C stack. */
 typedef struct
 {
   PyObject *contexts; /* list, innermost first; NULL if there were none */
@@ -187,7 +193,28 @@ typedef struct
   _PyErr_StackItem none_handled;
 } Suspension;
 
+/* A stretch of the guest's code on this thread, or of the host's inside one. Lives on the C stack. */
+struct _Step
+{
+  Step *outer;
+  Guest *guest; /* NULL: the host's */
+  int depth;    /* of dispatches */
+
+  gboolean is_watched; /* it iterates the main context, or did so last */
+  _PyErr_StackItem *handled;
+  PyFrameObject *frame; /* not a reference */
+  int instruction;
+};
+
+/* A Python frame that was entered from C while a step was watched. */
 typedef struct
+{
+  Step step;
+  Suspension suspension;
+  Guest *guest; /* NULL: it is not suspended */
+} StepFrame;
+
+struct _Guest
 {
   PyObject_HEAD
 
@@ -207,6 +234,7 @@ typedef struct
 
   Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
   gboolean is_over;  /* the run has ended, perhaps inside a handle of a tick that goes on */
+  Step *step;        /* of the innermost tick */
   guint depth;       /* of nested ticks */
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
   PyObject *padding; /* a cancelled handle, in @ready as often as it stands for none, see tick.c */
@@ -225,6 +253,7 @@ typedef struct
   guint64 map_version; /* of @fd_to_key, when it was synced last */
 
   GSource *signal_source; /* NULL if signals are not watched */
+  GSource *nesting_source;
 
   gboolean is_attached;
   guint64 thread_state; /* the identifier of the owner's */
@@ -232,7 +261,7 @@ typedef struct
   PyObject *exception; /* the one that ended the run, by getting out of the loop */
   PyObject *failed;    /* the handle that it came from, and so its task, until @on_end was asked */
   PyObject *host_error; /* was pending when the tick began; until it can be so again */
-} Guest;
+};
 
 /* module.c */
 CoreState *core_state_of_type (PyTypeObject *type);
@@ -306,7 +335,9 @@ int handle_is_cancelled (CoreState *state, PyObject *handle);
 
 /* suspend.c */
 PyObject *core_take_exception (void);
+int suspension_interrupts_step (Guest *guest);
 int suspension_begin (Suspension *suspension, Guest *guest);
+int suspension_begin_host (Suspension *suspension, Guest *guest, _PyErr_StackItem *handled);
 void suspension_end (Suspension *suspension, Guest *guest);
 void suspension_restore_error (PyObject *error);
 
@@ -314,6 +345,31 @@ void suspension_restore_error (PyObject *error);
 void guest_hold_thread (Guest *self);
 void guest_release_thread (Guest *self);
 PyObject *core_clear_thread_storage (PyObject *module, PyObject *unused);
+
+/* iterate.c */
+PyObject *guest_iterate (Guest *self, PyObject *future);
+
+/* step.c */
+void step_begin (Step *step, Guest *guest);
+void step_end (Step *step);
+void step_stop_watching (Step *step);
+gboolean step_enter_frame (StepFrame *self, PyThreadState *thread);
+void step_leave_frame (StepFrame *self);
+void guest_watch_nesting (Guest *self, GMainContext *context);
+void guest_unwatch_nesting (Guest *self);
+PyObject *guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs);
+
+/* frames.c */
+void frames_watch (void);
+void frames_unwatch (void);
+
+/* To be called where code of the guest's ends and other such code begins. */
+static inline void
+step_forget_nested (Step *step)
+{
+  if (G_UNLIKELY (step->is_watched))
+    step_stop_watching (step);
+}
 
 static inline gboolean
 handle_is_exact (CoreState *state, PyObject *handle)

@@ -96,6 +96,7 @@ release_guest (gpointer data)
   guest_release_thread (self);
   self->is_attached = FALSE;
   guest_unwatch_signals (self);
+  guest_unwatch_nesting (self);
 
   /* Python's collector sees the closures of a GObject only if nobody else holds it. */
   g_clear_object (&self->run);
@@ -220,6 +221,7 @@ guest_dealloc (PyObject *object)
 
   /* A run that was not attached may outlive its guest, but never tick it. */
   guest_unwatch_signals (self);
+  guest_unwatch_nesting (self);
   if (self->run != NULL)
     aio_guest_run_stop (self->run);
   g_clear_object (&self->run);
@@ -230,9 +232,10 @@ guest_dealloc (PyObject *object)
 }
 
 static PyObject *
-guest_attach (PyObject *object, PyObject *context)
+guest_attach (PyObject *object, PyObject *context_object)
 {
   Guest *self = (Guest *) object;
+  GMainContext *context = NULL;
   g_autoptr (GError) error = NULL;
 
   if (self->run == NULL)
@@ -244,9 +247,10 @@ guest_attach (PyObject *object, PyObject *context)
   if (guest_sync_watches (self) < 0)
     return NULL;
 
-  if (!aio_guest_run_attach (self->run,
-                             context == Py_None ? NULL : pyg_boxed_get (context, GMainContext),
-                             &error))
+  if (context_object != Py_None)
+    context = pyg_boxed_get (context_object, GMainContext);
+
+  if (!aio_guest_run_attach (self->run, context, &error))
     {
       raise_gerror (PyExc_RuntimeError, error);
       return NULL;
@@ -255,6 +259,7 @@ guest_attach (PyObject *object, PyObject *context)
   Py_INCREF (self);
   guest_hold_thread (self);
   self->is_attached = TRUE;
+  guest_watch_nesting (self, context);
 
   Py_RETURN_NONE;
 }
@@ -305,66 +310,16 @@ guest_wake (PyObject *object, G_GNUC_UNUSED PyObject *unused)
   Py_RETURN_NONE;
 }
 
-/* Whether the future is done: 1, 0, or -1 with an exception. */
-static int
-future_is_done (Guest *self, PyObject *future)
-{
-  PyObject *done;
-  int result;
-
-  if (future == Py_None)
-    return 0;
-
-  done = PyObject_CallMethodNoArgs (future, self->state->str_done);
-  result = done != NULL ? PyObject_IsTrue (done) : -1;
-
-  Py_XDECREF (done);
-  return result;
-}
-
-/* Iterates the run's main context as GLib does, below whatever PyGObject wraps around it. */
 static PyObject *
-guest_iterate (PyObject *object, PyObject *args)
+guest_iterate_method (PyObject *object, PyObject *args)
 {
   Guest *self = (Guest *) object;
   PyObject *future = Py_None;
-  g_autoptr (GMainContext) context = NULL;
-  g_autoptr (AioGuestRun) run = NULL;
-  int stop = 0;
 
   if (!PyArg_ParseTuple (args, "|O:iterate", &future))
     return NULL;
 
-  if (self->run == NULL || aio_guest_run_get_main_context (self->run) == NULL)
-    Py_RETURN_NONE;
-
-  /* Whoever drops it meanwhile: not below our feet. */
-  context = g_main_context_ref (aio_guest_run_get_main_context (self->run));
-
-  if (!g_main_context_acquire (context))
-    {
-      PyErr_SetString (PyExc_RuntimeError, "the main context is owned by another thread");
-      return NULL;
-    }
-
-  run = g_object_ref (self->run);
-  while ((stop = future_is_done (self, future)) == 0 &&
-         aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
-    {
-      Py_BEGIN_ALLOW_THREADS
-      g_main_context_iteration (context, TRUE);
-      Py_END_ALLOW_THREADS
-
-      if ((stop = PyErr_CheckSignals ()) < 0)
-        break;
-    }
-
-  g_main_context_release (context);
-
-  if (stop < 0)
-    return NULL;
-
-  Py_RETURN_NONE;
+  return guest_iterate (self, future);
 }
 
 static PyObject *
@@ -415,9 +370,13 @@ static PyMethodDef guest_methods[] = {
   { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
   { "wake", guest_wake, METH_NOARGS,
     PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },
-  { "iterate", guest_iterate, METH_VARARGS,
+  { "iterate", guest_iterate_method, METH_VARARGS,
     PyDoc_STR ("iterate(future=None)\n--\n\n"
-               "Iterate the main context until the run is over, or the future is done.") },
+               "Iterate the main context until the run is over, or the future is done. A task whose\n"
+               "step it is called in is suspended meanwhile.") },
+  { "call_step", (PyCFunction) (void (*) (void)) guest_call_step, METH_VARARGS | METH_KEYWORDS,
+    PyDoc_STR ("call_step(function, *args, **kwargs)\n--\n\n"
+               "Call a function that runs the step of a task by itself.") },
   { NULL },
 };
 

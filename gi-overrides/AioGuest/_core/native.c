@@ -245,6 +245,8 @@ guest_native_round (Guest *self, gint64 slice_end)
 
       cancelled = handle_is_cancelled (self->state, handle);
       outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self, handle);
+      step_forget_nested (self->step);
+
       if (outcome < 0)
         {
           Py_XSETREF (self->failed, handle);

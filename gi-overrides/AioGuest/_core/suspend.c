@@ -5,10 +5,10 @@
 #include "core.h"
 
 /*
- * A tick may be dispatched by a main loop that runs inside a step of a task. For what the tick
- * runs it must be as if that step had awaited: no current task, none of the contexts entered that
- * were entered since the outermost tick began (a Runner gives all its tasks the same one), no
- * exception being handled that would become a foreign __context__.
+ * A tick or a callback of the host may be dispatched by a main loop that runs inside a step of a
+ * task. For what they run it must be as if that step had awaited: no current task, none of the
+ * contexts entered that were entered since the outermost tick began (a Runner gives all its tasks
+ * the same one), no exception being handled that would become a foreign __context__.
  */
 
 /* Takes the pending exception, normalised and with its traceback. */
@@ -165,15 +165,15 @@ reenter_task (Suspension *suspension, Guest *guest)
   Py_CLEAR (suspension->py_task);
 }
 
-/* Whether this tick interrupts the step of a task: it is nested in another tick, or in a task that
- * was started eagerly by a callback of the host. */
-static int
-interrupts_step (Guest *guest)
+/* Whether what begins now interrupts a step: it is nested in a tick, or in a task that was started
+ * eagerly by a callback of the host. */
+int
+suspension_interrupts_step (Guest *guest)
 {
   PyObject *current;
   int interrupts;
 
-  if (guest->depth > 1)
+  if (guest->depth > 0)
     return 1;
 
   current = PyObject_CallOneArg (guest->state->current_task, guest->loop);
@@ -185,6 +185,50 @@ interrupts_step (Guest *guest)
   return interrupts;
 }
 
+/* The exceptions being handled are a chain, of which each generator that is running has a link. */
+static void
+replace_handled (PyThreadState *thread, _PyErr_StackItem *from, _PyErr_StackItem *to)
+{
+  for (_PyErr_StackItem **link = &thread->exc_info; *link != NULL; link = &(*link)->previous_item)
+    {
+      if (*link == from)
+        {
+          *link = to;
+          return;
+        }
+    }
+}
+
+static int
+suspend_step (Suspension *suspension, Guest *guest)
+{
+  if (leave_contexts (suspension, guest) < 0)
+    return -1;
+
+  suspension->current_handle =
+    Py_XNewRef (PyDict_GetItemWithError (guest->loop_dict, guest->state->str__current_handle));
+  if (suspension->current_handle != NULL &&
+      PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle, Py_None) < 0)
+    return -1;
+
+  return leave_task (suspension, guest);
+}
+
+/* For code of the host's inside a step. @handled is the link of the chain that the step is at; the
+ * frame that is about to be evaluated may be a generator's, which has put its own before it. After
+ * an error, too, suspension_end() puts back what was taken off. */
+int
+suspension_begin_host (Suspension *suspension, Guest *guest, _PyErr_StackItem *handled)
+{
+  memset (suspension, 0, sizeof *suspension);
+
+  suspension->handled = handled;
+  replace_handled (PyThreadState_Get (), handled, &suspension->none_handled);
+
+  return suspend_step (suspension, guest);
+}
+
+/* For a tick. */
 int
 suspension_begin (Suspension *suspension, Guest *guest)
 {
@@ -200,30 +244,18 @@ suspension_begin (Suspension *suspension, Guest *guest)
   suspension->handled = thread->exc_info;
   thread->exc_info = &suspension->none_handled;
 
-  interrupts = interrupts_step (guest);
-  if (interrupts < 0)
-    return -1;
+  interrupts = suspension_interrupts_step (guest);
+  if (interrupts > 0)
+    return suspend_step (suspension, guest);
 
-  if (!interrupts)
-    {
-      /* What the host has entered stays so, as it would around run_forever(). */
-      Py_XSETREF (guest->base_context, Py_XNewRef (thread->context));
-      return 0;
-    }
+  /* What the host has entered stays so, as it would around run_forever(). */
+  if (interrupts == 0)
+    Py_XSETREF (guest->base_context, Py_XNewRef (thread->context));
 
-  if (leave_contexts (suspension, guest) < 0)
-    return -1;
-
-  suspension->current_handle =
-    Py_XNewRef (PyDict_GetItemWithError (guest->loop_dict, guest->state->str__current_handle));
-  if (suspension->current_handle != NULL &&
-      PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle, Py_None) < 0)
-    return -1;
-
-  return leave_task (suspension, guest);
+  return interrupts;
 }
 
-/* Leaves a pending exception of the tick alone. */
+/* Leaves alone a pending exception of what was run meanwhile. */
 void
 suspension_end (Suspension *suspension, Guest *guest)
 {
@@ -243,12 +275,13 @@ suspension_end (Suspension *suspension, Guest *guest)
 
   reenter_contexts (suspension);
 
-  PyThreadState_Get ()->exc_info = suspension->handled;
+  replace_handled (PyThreadState_Get (), &suspension->none_handled, suspension->handled);
   Py_CLEAR (suspension->none_handled.exc_value);
 
   PyErr_Restore (type, value, traceback);
 
-  Py_XSETREF (guest->host_error, g_steal_pointer (&suspension->error));
+  if (suspension->error != NULL)
+    Py_XSETREF (guest->host_error, g_steal_pointer (&suspension->error));
 }
 
 /* Makes the error pending again that a host in C had when the tick began. */

@@ -132,6 +132,7 @@ run_rounds (Guest *self, gint64 slice_end)
         guest_tell_kind (self, native);
 
       n_run = native ? guest_native_round (self, slice_end) : guest_stock_round (self);
+      step_forget_nested (self->step);
       if (n_run < 0)
         return AIO_GUEST_TICK_FAILED;
 
@@ -206,14 +207,20 @@ finish_tick (Guest *self, gint64 *next_ready_time)
 static AioGuestTick
 tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
 {
+  Step *outer_step = self->step;
+  Step step;
   Suspension suspension;
   AioGuestTick tick = AIO_GUEST_TICK_FAILED;
   Py_ssize_t n_entry = 0;
+  int begun;
 
+  step_begin (&step, self);
+  begun = suspension_begin (&suspension, self);
+  self->step = &step;
   self->depth++;
 
   /* C code alone would never run the signal handlers that are due. */
-  if (suspension_begin (&suspension, self) == 0 && guest_fetch_queues (self) == 0 &&
+  if (begun == 0 && guest_fetch_queues (self) == 0 &&
       PyErr_CheckSignals () == 0)
     {
       n_entry = Py_SIZE (self->ready);
@@ -237,8 +244,10 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   if (leave_ready_to_outer (self, n_entry) < 0)
     PyErr_WriteUnraisable (self->loop);
 
-  suspension_end (&suspension, self);
   self->depth--;
+  self->step = outer_step;
+  suspension_end (&suspension, self);
+  step_end (&step);
 
   return tick;
 }

@@ -1,0 +1,98 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+/*
+ * Iterating the main context until something has happened: what run() and wait() do.
+ */
+
+/* Whether the future is done: 1, 0, or -1 with an exception. */
+static int
+future_is_done (Guest *self, PyObject *future)
+{
+  PyObject *done;
+  int result;
+
+  if (future == Py_None)
+    return 0;
+
+  done = PyObject_CallMethodNoArgs (future, self->state->str_done);
+  result = done != NULL ? PyObject_IsTrue (done) : -1;
+
+  Py_XDECREF (done);
+  return result;
+}
+
+/* Iterates the run's main context as GLib does, below whatever PyGObject wraps around it. */
+static int
+iterate (Guest *self, GMainContext *context, PyObject *future)
+{
+  g_autoptr (AioGuestRun) run = g_object_ref (self->run);
+  int stop;
+
+  while ((stop = future_is_done (self, future)) == 0 &&
+         aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
+    {
+      Py_BEGIN_ALLOW_THREADS
+      g_main_context_iteration (context, TRUE);
+      Py_END_ALLOW_THREADS
+
+      if ((stop = PyErr_CheckSignals ()) < 0)
+        break;
+    }
+
+  return MIN (stop, 0);
+}
+
+/* The same inside a step, which is suspended meanwhile. */
+static int
+iterate_in_step (Guest *self, GMainContext *context, PyObject *future)
+{
+  Step host;
+  Suspension suspension;
+  int result;
+
+  step_begin (&host, NULL);
+  result = suspension_begin_host (&suspension, self, PyThreadState_Get ()->exc_info);
+  if (result == 0)
+    result = iterate (self, context, future);
+  suspension_end (&suspension, self);
+  step_end (&host);
+
+  return result;
+}
+
+/* @future is None for as long as the run is not over. */
+PyObject *
+guest_iterate (Guest *self, PyObject *future)
+{
+  g_autoptr (GMainContext) context = NULL;
+  int in_step;
+  int result;
+
+  if (self->run == NULL || aio_guest_run_get_main_context (self->run) == NULL)
+    Py_RETURN_NONE;
+
+  /* Whoever drops it meanwhile: not below our feet. */
+  context = g_main_context_ref (aio_guest_run_get_main_context (self->run));
+
+  in_step = suspension_interrupts_step (self);
+  if (in_step < 0)
+    return NULL;
+
+  if (!g_main_context_acquire (context))
+    {
+      PyErr_SetString (PyExc_RuntimeError, "the main context is owned by another thread");
+      return NULL;
+    }
+
+  result = (in_step ? iterate_in_step : iterate) (self, context, future);
+  g_main_context_release (context);
+
+  if (result < 0)
+    return NULL;
+
+  Py_RETURN_NONE;
+}

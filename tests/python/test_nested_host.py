@@ -1,0 +1,831 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Callbacks of the host in main loops nested in steps: they are nobody's task.
+
+Each way to nest is tried from each kind of step with each kind of callback.
+"""
+
+import asyncio
+import contextvars
+import ctypes
+import functools
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+
+import pytest
+from gi.repository import AioGuest, Gio, GLib, GObject
+
+import support
+
+variable = contextvars.ContextVar("variable")
+
+
+# Ways to nest.  The raw ones call GLib as a C library that iterates the main context does, with
+# the interpreter lock released (CDLL) or held (PyDLL).
+
+
+def run_main_loop(seen):
+    main_loop = GLib.MainLoop()
+    watch = GLib.timeout_add(1, lambda: (main_loop.quit() if seen else None) or True)
+    main_loop.run()
+    GLib.source_remove(watch)
+
+
+def iterate(seen):
+    context = GLib.MainContext.default()
+    while not seen:
+        context.iteration(True)
+
+
+def run_raw_main_loop(library, seen):
+    library.g_main_loop_new.restype = ctypes.c_void_p
+    main_loop = ctypes.c_void_p(library.g_main_loop_new(None, False))
+
+    def quit_when_seen():
+        if seen:
+            library.g_main_loop_quit(main_loop)
+        return GLib.SOURCE_CONTINUE
+
+    watch = GLib.timeout_add(1, quit_when_seen)
+    library.g_main_loop_run(main_loop)
+    GLib.source_remove(watch)
+    library.g_main_loop_unref(main_loop)
+
+
+def iterate_raw(library, seen):
+    while not seen:
+        library.g_main_context_iteration(None, True)
+
+
+NESTS = {
+    "MainLoop.run": run_main_loop,
+    "MainContext.iteration": iterate,
+    "g_main_loop_run": functools.partial(run_raw_main_loop, ctypes.CDLL("libglib-2.0.so.0")),
+    "g_main_loop_run with the lock": functools.partial(
+        run_raw_main_loop, ctypes.PyDLL("libglib-2.0.so.0")
+    ),
+    "g_main_context_iteration": functools.partial(iterate_raw, ctypes.CDLL("libglib-2.0.so.0")),
+    "g_main_context_iteration with the lock": functools.partial(
+        iterate_raw, ctypes.PyDLL("libglib-2.0.so.0")
+    ),
+    "wait": lambda seen: AioGuest.wait(until(seen)),
+}
+
+
+async def until(seen):
+    while not seen:
+        await asyncio.sleep(0.001)
+
+
+# What a callback of the host sees.
+
+
+def look(seen):
+    """Record what must be so in a callback of the host, and do what it must be able to do."""
+    try:
+        raise LookupError
+    except LookupError as error:
+        context = error.__context__
+    task = asyncio.create_task(get_variable())
+    seen.append(
+        {
+            "task": asyncio.current_task(),
+            "loop": asyncio.get_running_loop(),
+            "variable": variable.get(None),
+            "handled": sys.exc_info()[1],
+            "context": context,
+            "created": task,
+        }
+    )
+
+
+async def get_variable():
+    return variable.get(None)
+
+
+async def check(seen):
+    """That it was as a callback of the host should see it."""
+    assert seen
+    for record in seen:
+        created = record.pop("created")
+        assert await created == "the host's"
+        assert record == {
+            "task": None,
+            "loop": asyncio.get_running_loop(),
+            "variable": "the host's",
+            "handled": None,
+            "context": None,
+        }
+
+
+# Kinds of callback.
+
+
+def by_idle(seen):
+    def idle():
+        look(seen)
+        return GLib.SOURCE_REMOVE
+
+    GLib.idle_add(idle)
+
+
+def by_method(seen):
+    class Host:
+        def timeout(self):
+            look(seen)
+            return GLib.SOURCE_REMOVE
+
+    GLib.timeout_add(1, Host().timeout)
+
+
+def by_generator(seen):
+    def generator():
+        try:
+            raise ValueError("the generator's")
+        except ValueError as error:
+            # What a generator handles while it has yielded stays its own.
+            yield GLib.SOURCE_CONTINUE
+            assert sys.exc_info()[1] is error
+        look(seen)
+        yield GLib.SOURCE_REMOVE
+
+    GLib.idle_add(generator().__next__)
+
+
+def cancel_from_c(cancellable):
+    """Have C code emit Gio.Cancellable::cancelled in the main loop."""
+    glib, gio = ctypes.CDLL("libglib-2.0.so.0"), ctypes.CDLL("libgio-2.0.so.0")
+    cancel = ctypes.cast(gio.g_cancellable_cancel, ctypes.c_void_p)
+    # The hash of a wrapper is the address of what it wraps.
+    glib.g_idle_add_once(cancel, ctypes.c_void_p(hash(cancellable)))
+
+
+def by_signal_handler(seen):
+    cancellable = Gio.Cancellable()
+    GObject.Object.connect(cancellable, "cancelled", lambda _: look(seen))
+    cancel_from_c(cancellable)
+    return cancellable
+
+
+def by_virtual_function(seen):
+    class Cancellable(Gio.Cancellable):
+        def do_cancelled(self):
+            look(seen)
+
+    cancellable = Cancellable()
+    cancel_from_c(cancellable)
+    return cancellable
+
+
+def by_finished_task(seen):
+    Gio.File.new_for_path("/").query_info_async(
+        "standard::type", Gio.FileQueryInfoFlags.NONE, 0, None, lambda file, result: look(seen)
+    )
+
+
+CALLBACKS = {
+    "idle": by_idle,
+    "method": by_method,
+    "generator": by_generator,
+    "signal handler": by_signal_handler,
+    "virtual function": by_virtual_function,
+    "finished GTask": by_finished_task,
+}
+
+
+# Kinds of step.
+
+
+async def nest_in_task(nest):
+    """In the step of a task, with all that a step can have."""
+    task = asyncio.current_task()
+    hooks = sys.get_asyncgen_hooks()
+    variable.set("the step's")
+    try:
+        raise KeyError("the step's")
+    except KeyError as error:
+        async with asyncio.timeout(30):
+            nest()
+            assert sys.exc_info()[1] is error
+        assert asyncio.current_task() is task
+        assert variable.get() == "the step's"
+        try:
+            raise LookupError
+        except LookupError as other:
+            assert other.__context__ is error
+    assert sys.get_asyncgen_hooks() == hooks
+    await asyncio.sleep(0)
+    assert asyncio.current_task() is task
+    assert sys.exc_info()[1] is None
+
+
+async def nest_in_callback(nest):
+    """In a callback of the loop, which has a context but no task."""
+    over = asyncio.get_running_loop().create_future()
+
+    def callback():
+        try:
+            variable.set("the step's")
+            nest()
+            assert asyncio.current_task() is None
+            assert variable.get() == "the step's"
+            over.set_result(None)
+        except BaseException as error:
+            over.set_exception(error)
+
+    asyncio.get_running_loop().call_soon(callback)
+    await over
+
+
+async def nest_in_eager_task(nest):
+    """In the first step of a task that a callback of the host starts eagerly."""
+    over = asyncio.get_running_loop().create_future()
+
+    @AioGuest.handler
+    async def handler():
+        try:
+            await nest_in_task(nest)
+            over.set_result(None)
+        except BaseException as error:
+            over.set_exception(error)
+
+    GLib.idle_add(handler)
+    await over
+
+
+STEPS = {
+    "task": nest_in_task,
+    "callback": nest_in_callback,
+    "eager task": nest_in_eager_task,
+}
+
+
+@pytest.fixture(autouse=True)
+def host_variable():
+    token = variable.set("the host's")
+    yield
+    variable.reset(token)
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("callback", CALLBACKS)
+@pytest.mark.parametrize("nest", NESTS)
+def test_callback_of_the_host(nest, callback, step):
+    async def main():
+        seen = []
+
+        def nests():
+            kept = CALLBACKS[callback](seen)
+            NESTS[nest](seen)
+            del kept
+
+        await STEPS[step](nests)
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+@pytest.mark.parametrize("nest", NESTS)
+def test_in_all_hosts(run, nest):
+    async def main():
+        seen = []
+        by_idle(seen)
+        await nest_in_task(lambda: NESTS[nest](seen))
+        await check(seen)
+
+    run(main())
+
+
+@pytest.mark.parametrize("nest", NESTS)
+def test_several_callbacks_in_one_nested_loop(nest):
+    async def main():
+        seen, enough = [], []
+
+        def timeout():
+            look(seen)
+            if len(seen) == 5:
+                enough.append(True)
+            return not enough
+
+        GLib.timeout_add(1, timeout)
+        await nest_in_task(lambda: NESTS[nest](enough))
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+@pytest.mark.parametrize("inner", NESTS)
+@pytest.mark.parametrize("outer", NESTS)
+def test_nested_in_a_callback_in_a_nested_loop(outer, inner):
+    """The callback nests, and a task in there does again."""
+
+    async def main():
+        seen, over = [], []
+
+        async def child():
+            deepest = []
+            by_idle(deepest)
+            await nest_in_task(lambda: NESTS[inner](deepest))
+            seen.extend(deepest)
+
+        def callback():
+            look(seen)
+            within = []
+            by_idle(within)
+            NESTS[inner](within)
+            seen.extend(within)
+            look(seen)
+            task = asyncio.create_task(child())
+            done = []
+            task.add_done_callback(done.append)
+            NESTS[inner](done)
+            task.result()
+            look(seen)
+            over.append(True)
+
+        GLib.idle_add(callback)
+        await nest_in_task(lambda: NESTS[outer](over))
+        assert len(seen) == 5
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+@pytest.mark.parametrize("nest", NESTS)
+def test_wait_in_a_callback_in_a_nested_loop(nest):
+    async def main():
+        seen, over = [], []
+
+        def callback():
+            look(seen)
+            assert AioGuest.wait(asyncio.sleep(0.001, "result")) == "result"
+            look(seen)
+            over.append(True)
+
+        GLib.idle_add(callback)
+        await nest_in_task(lambda: NESTS[nest](over))
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+def test_step_between_and_after_nested_loops_is_the_task():
+    """What the step calls itself is not the host's, wherever it stands."""
+
+    async def main():
+        task = asyncio.current_task()
+        variable.set("the step's")
+        tasks = []
+
+        def call():
+            tasks.append(asyncio.current_task())
+            assert variable.get() == "the step's"
+
+        def generate():
+            call()
+            yield iterate([])
+
+        def iterate(seen):
+            by_idle(seen)
+            NESTS["g_main_context_iteration"](seen)
+            call()
+
+        # The same instruction calls what nests and what does not.
+        for function in (lambda: iterate([]), call, functools.partial(iterate, []), call):
+            function()
+        list(generate())
+        sorted([3, 1, 2], key=lambda item: (call(), item)[1])
+        iterate([])
+        call()
+        assert set(tasks) == {task}
+        assert len(tasks) == 11
+
+    support.run_in_main_loop(main())
+
+
+def test_handler_called_by_the_step_itself_is_part_of_the_step():
+    async def main():
+        tasks = []
+        cancellable = Gio.Cancellable()
+        GObject.Object.connect(
+            cancellable, "cancelled", lambda _: tasks.append(asyncio.current_task())
+        )
+        seen = []
+        by_idle(seen)
+        NESTS["MainLoop.run"](seen)
+        cancellable.cancel()
+        assert tasks == [asyncio.current_task()]
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+def test_handler_called_by_a_callback_of_the_host_is_part_of_that():
+    async def main():
+        seen = []
+
+        def callback():
+            cancellable = Gio.Cancellable()
+            GObject.Object.connect(cancellable, "cancelled", lambda _: look(seen))
+            cancellable.cancel()
+            return GLib.SOURCE_REMOVE
+
+        GLib.idle_add(callback)
+        await nest_in_task(lambda: NESTS["g_main_loop_run"](seen))
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+def test_source_written_in_python():
+    """Its prepare() and check() run outside of any dispatch, and change nothing."""
+
+    class Source(GLib.Source):
+        def prepare(self):
+            return self.look(), 0
+
+        def check(self):
+            return self.look()
+
+        def look(self):
+            return True
+
+        def dispatch(self, callback, args):
+            look(self.seen)
+            return GLib.SOURCE_REMOVE
+
+    async def main():
+        seen = []
+        source = Source()
+        source.seen = seen
+        source.attach(GLib.MainContext.default())
+        await nest_in_task(lambda: NESTS["g_main_loop_run"](seen))
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+def test_exception_in_a_callback(capfd):
+    """The host reports it; the step is as before."""
+
+    async def main():
+        seen = []
+
+        def callback():
+            by_idle(seen)
+            raise RuntimeError("the callback's")
+
+        GLib.idle_add(callback)
+        await nest_in_task(lambda: NESTS["g_main_loop_run"](seen))
+        await check(seen)
+
+    # PyGObject prints it.
+    support.run_in_main_loop(main())
+    error = capfd.readouterr().err
+    assert "the callback's" in error
+    assert "the step's" not in error
+
+
+@pytest.mark.parametrize("nest", ["MainLoop.run", "g_main_loop_run"])
+def test_other_threads_meanwhile(nest):
+    """They recurse, and run loops of their own, as if there were no nested loop."""
+
+    def recurse(depth):
+        return depth if depth == 0 else 1 + recurse(depth - 1)
+
+    def deep(results):
+        limit = sys.getrecursionlimit()
+        results.append(recurse(limit - 200))
+        results.append(asyncio.run(child()))
+
+    async def child():
+        task = asyncio.current_task()
+        await asyncio.sleep(0.001)
+        return asyncio.current_task() is task
+
+    async def main():
+        seen, results, over = [], [], []
+        thread = threading.Thread(target=deep, args=(results,))
+
+        def started():
+            thread.start()
+            return GLib.SOURCE_REMOVE
+
+        def timeout():
+            look(seen)
+            if thread.ident is not None and not thread.is_alive():
+                over.append(True)
+            return not over
+
+        GLib.idle_add(started)
+        GLib.timeout_add(1, timeout)
+        await nest_in_task(lambda: NESTS[nest](over))
+        thread.join()
+        assert results == [sys.getrecursionlimit() - 200, True]
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+def test_very_deep_recursion_on_another_thread():
+    """Python's own calls don't use the C stack, during a nested main loop neither."""
+
+    def recurse(depth):
+        return depth if depth == 0 else 1 + recurse(depth - 1)
+
+    async def main():
+        over, results = [], []
+
+        def work():
+            results.append(recurse(50_000))
+            over.append(True)
+
+        thread = threading.Thread(target=work)
+        GLib.idle_add(lambda: thread.start() or False)
+        await nest_in_task(lambda: NESTS["g_main_loop_run"](over))
+        thread.join()
+        assert results == [50_000]
+
+        seen = []
+        by_idle(seen)
+        await nest_in_task(lambda: NESTS["g_main_loop_run"](seen))
+        await check(seen)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(60_000)
+    try:
+        support.run_in_main_loop(main())
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_two_threads_nest_at_the_same_time():
+    barrier = threading.Barrier(2)
+
+    def work(errors):
+        context = GLib.MainContext()
+        context.push_thread_default()
+        variable.set("the host's")
+
+        async def main():
+            for _ in range(20):
+                seen = []
+                source = GLib.Idle()
+                source.set_callback(lambda *_, seen=seen: look(seen))
+                source.attach(context)
+                barrier.wait(30)
+
+                def nest(seen=seen):
+                    while not seen:
+                        context.iteration(True)
+
+                await nest_in_task(nest)
+                await check(seen)
+
+        try:
+            AioGuest.run(main(), main_context=context, debug=False)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            context.pop_thread_default()
+
+    errors = []
+    threads = [threading.Thread(target=work, args=(errors,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_signal_handler_of_python_in_a_callback():
+    """It is run inside the callback, and sees what that does."""
+    async def main():
+        seen = []
+
+        def callback():
+            look(seen)
+            signal.raise_signal(signal.SIGINT)
+            return GLib.SOURCE_REMOVE
+
+        def interrupt(signum, frame):
+            look(seen)
+
+        before = signal.signal(signal.SIGINT, interrupt)
+        try:
+            GLib.idle_add(callback)
+            await nest_in_task(lambda: NESTS["MainLoop.run"](seen))
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert len(seen) == 2
+        await check(seen)
+
+    support.run_in_main_loop(main())
+
+
+# The interpreter's frame evaluation function (PEP 523).
+
+
+def get_evaluator():
+    """Its address; that of the interpreter's own one if there is no other."""
+    python = ctypes.pythonapi
+    python.PyInterpreterState_Get.restype = ctypes.c_void_p
+    python._PyInterpreterState_GetEvalFrameFunc.restype = ctypes.c_void_p
+    interpreter = ctypes.c_void_p(python.PyInterpreterState_Get())
+    return python._PyInterpreterState_GetEvalFrameFunc(interpreter)
+
+
+DEFAULT_EVALUATOR = ctypes.cast(ctypes.pythonapi._PyEval_EvalFrameDefault, ctypes.c_void_p).value
+
+
+@pytest.mark.parametrize("nest", NESTS)
+def test_python_evaluates_frames_itself(nest):
+    """In callbacks and from the first function that the step calls after the nested loop."""
+    evaluators = []
+
+    def record():
+        evaluators.append(get_evaluator())
+
+    async def main():
+        seen = []
+
+        def callback():
+            look(seen)
+            record()
+
+        GLib.idle_add(callback)
+        record()
+        await nest_in_task(lambda: NESTS[nest](seen))
+        record()
+        by_idle(seen)
+        NESTS[nest](seen)
+        await check(seen)
+
+    support.run_in_main_loop(main())
+    record()
+    assert len(evaluators) == 4
+    assert set(evaluators) == {DEFAULT_EVALUATOR}
+
+
+def test_python_evaluates_frames_itself_in_the_next_step():
+    """Though the step has called nothing after the nested loop."""
+    evaluators = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        iteration = ctypes.CDLL("libglib-2.0.so.0").g_main_context_iteration
+        # No Python frame but the loop's own around it.
+        loop.call_soon(iteration, None, False)
+        over = loop.create_future()
+        loop.call_soon(lambda: (evaluators.append(get_evaluator()), over.set_result(None)))
+        await over
+
+    support.run_in_main_loop(main())
+    assert evaluators == [DEFAULT_EVALUATOR]
+
+
+EVALUATOR = """
+#include <Python.h>
+
+static _PyFrameEvalFunction next;
+int count;
+
+static PyObject *
+evaluate (PyThreadState *thread, struct _PyInterpreterFrame *frame, int throwing)
+{
+  count++;
+  return next (thread, frame, throwing);
+}
+
+void
+install (void)
+{
+  next = _PyInterpreterState_GetEvalFrameFunc (PyInterpreterState_Get ());
+  _PyInterpreterState_SetEvalFrameFunc (PyInterpreterState_Get (), evaluate);
+}
+
+void
+uninstall (void)
+{
+  _PyInterpreterState_SetEvalFrameFunc (PyInterpreterState_Get (), next);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """A frame evaluation function such as debuggers and compilers have."""
+    compiler = shutil.which("cc")
+    include = sysconfig.get_path("include")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    library = tmp_path_factory.mktemp("foreign") / "foreign.so"
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", f"-I{include}", "-x", "c", "-", "-o", library],
+        input=EVALUATOR,
+        text=True,
+        check=True,
+    )
+    foreign = ctypes.PyDLL(library)
+    foreign.install.restype = foreign.uninstall.restype = None
+    return foreign
+
+
+def test_evaluator_that_is_there_before(foreign):
+    async def main():
+        for _ in range(3):
+            seen = []
+            by_idle(seen)
+            await nest_in_task(lambda: NESTS["g_main_loop_run"](seen))  # noqa: B023
+            await check(seen)
+
+    count = ctypes.c_int.in_dll(foreign, "count")
+    foreign.install()
+    try:
+        installed = get_evaluator()
+        before = count.value
+        support.run_in_main_loop(main())
+        assert count.value > before
+        assert get_evaluator() == installed
+    finally:
+        foreign.uninstall()
+    assert get_evaluator() == DEFAULT_EVALUATOR
+
+
+@pytest.mark.parametrize("stays", ["until the nested loop is over", "until the run is over"])
+def test_evaluator_that_comes_during_a_nested_loop(foreign, stays):
+    """It is not removed, and what it has put itself before goes on."""
+    evaluators = []
+
+    async def main():
+        seen = []
+
+        def callback():
+            look(seen)
+            return len(seen) < 3
+
+        # As a source's C code would, outside of any Python frame.
+        GLib.idle_add(foreign.install)
+        GLib.timeout_add(1, callback)
+        await nest_in_task(lambda: NESTS["g_main_context_iteration"](seen))
+        evaluators.append(get_evaluator())
+        if stays == "until the nested loop is over":
+            foreign.uninstall()
+        seen_after = []
+        by_idle(seen_after)
+        await nest_in_task(lambda: NESTS["g_main_loop_run"](seen_after))
+        await check(seen + seen_after)
+
+    support.run_in_main_loop(main())
+    assert evaluators[0] != DEFAULT_EVALUATOR
+    if stays == "until the run is over":
+        assert get_evaluator() == evaluators[0]
+        foreign.uninstall()
+    # Ours, if theirs has put it back, goes with the next frame.
+    (lambda: None)()
+    assert get_evaluator() == DEFAULT_EVALUATOR
+
+
+# When a step can't be suspended.
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 14), reason="asyncio lets any loop take a task off"
+)
+def test_step_that_cannot_be_suspended(monkeypatch):
+    """The callback runs as part of it; all is as it was."""
+    told = []
+    monkeypatch.setattr(
+        sys, "unraisablehook", lambda problem: told.append(problem.exc_type)
+    )
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        variable.set("the step's")
+        seen = []
+
+        def callback():
+            asyncio._set_running_loop(loop)
+            seen.append((asyncio.current_task(), variable.get(), sys.exc_info()[1]))
+
+        # Before the loop itself is to go on.
+        GLib.idle_add(callback, priority=GLib.PRIORITY_HIGH)
+        try:
+            raise KeyError("the step's")
+        except KeyError as error:
+            # Another loop's tasks are not to be taken off.
+            asyncio._set_running_loop(None)
+            iterate_raw(ctypes.CDLL("libglib-2.0.so.0"), seen)
+            assert seen == [(task, "the step's", error)]
+            assert asyncio.current_task() is task
+            assert sys.exc_info()[1] is error
+        await asyncio.sleep(0)
+        assert asyncio.current_task() is task
+
+    support.run_in_main_loop(main())
+    assert told == [RuntimeError]
