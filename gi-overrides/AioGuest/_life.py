@@ -5,6 +5,7 @@
 
 import asyncio
 import signal
+import sys
 
 from gi.repository import Gio, GLib
 
@@ -15,6 +16,7 @@ from ._drain import drain, give_up
 from ._internals import (
     clear_stopping,
     collect_exception,
+    forget_task,
     has_uncollected_exception,
     is_live_pygobject_handler,
     set_running_again,
@@ -139,7 +141,13 @@ class Life:
     def _drain_once(self, task=None):
         if self._draining is None:
             self.session.is_draining = True
-            self._draining = self.loop.create_task(self._drain(), name='AioGuest drain')
+            coro = self._drain()
+            try:
+                self._draining = self.loop.create_task(coro, name='AioGuest drain')
+            except BaseException:
+                # By the task factory, or of a loop that can't go on.
+                coro.close()
+                raise
 
     def _give_up(self):
         """The host has gone on to its end, and the main task does not come to its own."""
@@ -190,8 +198,11 @@ class Life:
                 step()
             except BaseException as error:
                 # By a task that answers its cancellation with KeyboardInterrupt, say. GLib can't
-                # pass it on, and run() would wait for the end for ever.
-                self.exception = error
+                # pass it on, and run() would wait for the end for ever. A loop that can't go on
+                # can't be drained either: then the cause counts, not this.
+                if self.exception is None or not isinstance(error, Exception):
+                    self.exception = error
+        self._forget_draining()
         _abandoned.discard(self)
         self._application.release()
         if self.exception is not None and has_uncollected_exception(self.task):
@@ -219,13 +230,33 @@ class Life:
         if isinstance(self.loop, EventLoop):
             self.loop._main_context = None
 
+    def _forget_draining(self):
+        """Of a loop that can't go on: nobody is to hear of a task of ours that never ends."""
+        if self._draining is not None and not self._draining.done():
+            forget_task(self._draining)
+            self._draining.get_coro().close()
+
+    def _tell(self, context):
+        """Call the loop's exception handler, when no loop is there any more to end for it."""
+        try:
+            self.loop.call_exception_handler(context)
+        except BaseException as error:
+            # GLib can't pass it on: SystemExit would end the process in the middle of this.
+            if self.raises:
+                self.exception = error
+            else:
+                sys.excepthook(type(error), error, error.__traceback__)
+
     def _conclude(self):
         """Hand over the main task; what it raised is told once, now."""
         if self.options.done_callback is not None:
             try:
                 self.options.done_callback(self.task)
-            except Exception as error:
-                self.loop.call_exception_handler(
+            except (SystemExit, KeyboardInterrupt) as error:
+                # As out of a callback of the loop: GLib can't pass it on.
+                self.exception = error
+            except BaseException as error:
+                self._tell(
                     {
                         'message': 'Exception in the done_callback of AioGuest.start()',
                         'exception': error,
@@ -249,7 +280,7 @@ class Life:
         elif application is not None:
             application.quit()
         else:
-            self.loop.call_exception_handler(
+            self._tell(
                 {
                     'message': 'The main task of AioGuest.start() was interrupted by Ctrl-C, '
                     'and nobody is there to end the main loop',
@@ -270,7 +301,7 @@ class Life:
         if error is None and has_uncollected_exception(self.task):
             error = self.task.exception()
         if error is not None:
-            self.loop.call_exception_handler(
+            self._tell(
                 {
                     'message': 'Exception in the main task of AioGuest.start()',
                     'exception': error,

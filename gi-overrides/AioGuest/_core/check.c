@@ -143,7 +143,7 @@ check_dict (CoreState *state, LoopCheck *check, PyObject *dict)
   if (check->ready == NULL)
     does &= ~DOES_CALL_SOON;
   if (check->scheduled == NULL || !PyList_CheckExact (check->scheduled))
-    does &= ~(DOES_CALL_AT | DOES_CALL_LATER);
+    does &= ~(DOES_TICK | DOES_CALL_AT | DOES_CALL_LATER);
 
   check->does = does;
   return 0;
@@ -196,6 +196,9 @@ guest_why_stock (Guest *self)
 
   if (PyDict_GetItemWithError (self->loop_dict, state->str__debug) != Py_False)
     return PyErr_Occurred () ? NULL : PyUnicode_FromString ("the loop is in debug mode");
+
+  if (!PyList_CheckExact (self->scheduled))
+    return PyUnicode_FromString ("the loop has its timers in a list of another kind");
 
   return PyUnicode_FromString ("the loop or its handles have methods in the place of asyncio's");
 }

@@ -70,6 +70,7 @@
   X (cancel) \
   X (context) \
   X (done) \
+  X (events) \
   X (fileno) \
   X (get_debug) \
   X (get_map) \
@@ -148,6 +149,8 @@ typedef struct
   PyObject *deque_type;
   PyCFunction deque_append;  /* of exact deques; NULL if it isn't where it is looked for */
   PyCFunction deque_popleft;
+  long event_read; /* of the selectors module */
+  long event_write;
   PyObject *current_task;
   PyObject *swap_current_task;    /* 3.12 on, else NULL */
   PyObject *py_swap_current_task; /* of pure-Python tasks; 3.14 on, else NULL */

@@ -7,11 +7,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-/* As in the selectors module. */
-#define EVENT_READ 1
-#define EVENT_WRITE 2
-
-/* In the order of a SelectorKey's fields. */
+/* In the order of a SelectorKey's fields, which is looked at by probe.c. */
 enum
 {
   KEY_FILEOBJ,
@@ -152,23 +148,21 @@ add_wanted (PyObject *wanted, int fd, GIOCondition condition)
 }
 
 static int
-add_wanted_keys (PyObject *wanted, PyObject *fd_to_key)
+add_wanted_keys (CoreState *state, PyObject *wanted, PyObject *fd_to_key)
 {
   PyObject *fd, *key;
   Py_ssize_t position = 0;
 
   while (PyDict_Next (fd_to_key, &position, &fd, &key))
     {
+      PyObject *value = PyObject_GetAttr (key, state->str_events);
+      long events = value != NULL ? PyLong_AsLong (value) : -1;
       GIOCondition condition = 0;
-      long events;
 
-      if (!PyTuple_Check (key) || PyTuple_GET_SIZE (key) < N_KEY_FIELDS)
-        continue;
-
-      events = PyLong_AsLong (PyTuple_GET_ITEM (key, KEY_EVENTS));
-      if (events & EVENT_READ)
+      Py_XDECREF (value);
+      if (events & state->event_read)
         condition |= G_IO_IN;
-      if (events & EVENT_WRITE)
+      if (events & state->event_write)
         condition |= G_IO_OUT;
 
       if (PyErr_Occurred () || add_wanted (wanted, PyLong_AsLong (fd), condition) < 0)
@@ -205,6 +199,7 @@ int
 guest_sync_watches (Guest *self)
 {
   PyObject *wanted;
+  PyObject *keys;
   int result;
 
   if (!self->watch_stale && !guest_map_changed (self))
@@ -220,8 +215,11 @@ guest_sync_watches (Guest *self)
     }
   else
     {
+      /* A copy, in case that a key of another kind has Python code for its fields. */
       self->map_version = core_map_version (self->fd_to_key);
-      result = add_wanted_keys (wanted, self->fd_to_key);
+      keys = PyDict_Copy (self->fd_to_key);
+      result = keys != NULL ? add_wanted_keys (self->state, wanted, keys) : -1;
+      Py_XDECREF (keys);
     }
 
   if (result == 0)
@@ -278,9 +276,9 @@ process_event (Guest *self, const struct epoll_event *event)
     return PyErr_Occurred () ? -1 : 0;
 
   if (event->events & ~EPOLLIN)
-    mask |= EVENT_WRITE;
+    mask |= state->event_write;
   if (event->events & ~EPOLLOUT)
-    mask |= EVENT_READ;
+    mask |= state->event_read;
 
   if (PyTuple_Check (key) && PyTuple_GET_SIZE (key) >= N_KEY_FIELDS &&
       PyTuple_Check (data = PyTuple_GET_ITEM (key, KEY_DATA)) && PyTuple_GET_SIZE (data) == 2)
@@ -288,10 +286,12 @@ process_event (Guest *self, const struct epoll_event *event)
       PyObject *fileobj = PyTuple_GET_ITEM (key, KEY_FILEOBJ);
 
       mask &= PyLong_AsLong (PyTuple_GET_ITEM (key, KEY_EVENTS));
-      if ((!(mask & EVENT_READ) || add_callback (self, PyTuple_GET_ITEM (data, 0), fileobj,
-                                                 state->str__remove_reader) == 0) &&
-          (!(mask & EVENT_WRITE) || add_callback (self, PyTuple_GET_ITEM (data, 1), fileobj,
-                                                  state->str__remove_writer) == 0))
+      if ((!(mask & state->event_read) ||
+           add_callback (self, PyTuple_GET_ITEM (data, 0), fileobj,
+                         state->str__remove_reader) == 0) &&
+          (!(mask & state->event_write) ||
+           add_callback (self, PyTuple_GET_ITEM (data, 1), fileobj,
+                         state->str__remove_writer) == 0))
         result = 0;
     }
   else

@@ -6,15 +6,17 @@
 
 /*
  * native.c and loop.c do the work of asyncio's methods, so they must be sure to know them. What
- * could change is looked at, never a version number: the names that each method's code uses are
- * among those known, the slots of a handle are where member descriptors say and there are no
- * others, the constants are there. Whether a loop has just these methods is for check.c to say.
+ * could change is looked at, never a version number: each method's code uses the names that are
+ * known, all of them and no others (a wrapper around it uses none); the slots of a handle are where
+ * member descriptors say and there are no others; the constants are there, and the fields of a
+ * selector's key in their order. Whether a loop has just these methods is for check.c to say.
  */
 
+/* The names used by some of the versions only begin with a "?". */
 static const char *const run_once_names[] = {
   "_scheduled", "_MIN_SCHEDULED_TIMER_HANDLES", "_timer_cancelled_count",
   "_MIN_CANCELLED_TIMER_HANDLES_FRACTION", "_cancelled", "append", "heapq", "heapify", "heappop",
-  "_ready", "_stopping", "_when", "min", "max", "len", "time", "MAXIMUM_SELECT_TIMEOUT",
+  "_ready", "_stopping", "_when", "?min", "?max", "len", "time", "MAXIMUM_SELECT_TIMEOUT",
   "_selector", "select", "_process_events", "_clock_resolution", "range", "popleft", "_debug",
   "_current_handle", "_run", "slow_callback_duration", "logger", "warning", "_format_handle", NULL,
 };
@@ -29,7 +31,7 @@ static const char *const process_events_names[] = {
 };
 static const char *const handle_run_names[] = {
   "_context", "run", "_callback", "_args", "SystemExit", "KeyboardInterrupt", "BaseException",
-  "format_helpers", "_format_callback_source", "_loop", "get_debug", "_source_traceback",
+  "format_helpers", "_format_callback_source", "_loop", "?get_debug", "_source_traceback",
   "call_exception_handler", NULL,
 };
 static const char *const handle_init_names[] = {
@@ -59,9 +61,9 @@ static const char *const call_later_names[] = {
   "TypeError", "call_at", "time", "_source_traceback", NULL,
 };
 static const char *const select_names[] = {
-  "math", "ceil", "max", "len", "_fd_to_key", "_selector", "poll", "InterruptedError", "select",
-  "EPOLLIN", "EPOLLOUT", "EVENT_READ", "EVENT_WRITE", "_NOT_EPOLLIN", "_NOT_EPOLLOUT",
-  "_key_from_fd", "get", "append", "events", NULL,
+  "math", "ceil", "?max", "len", "_fd_to_key", "_selector", "poll", "InterruptedError", "?select",
+  "?EPOLLIN", "?EPOLLOUT", "EVENT_READ", "EVENT_WRITE", "?_NOT_EPOLLIN", "?_NOT_EPOLLOUT",
+  "?_key_from_fd", "?get", "append", "events", NULL,
 };
 
 static gboolean
@@ -69,7 +71,19 @@ names_contain (const char *const *names, PyObject *name)
 {
   for (; *names != NULL; names++)
     {
-      if (PyUnicode_CompareWithASCIIString (name, *names) == 0)
+      if (PyUnicode_CompareWithASCIIString (name, *names + (**names == '?')) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+tuple_contains (PyObject *tuple, const char *name)
+{
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE (tuple); i++)
+    {
+      if (PyUnicode_CompareWithASCIIString (PyTuple_GET_ITEM (tuple, i), name) == 0)
         return TRUE;
     }
 
@@ -91,7 +105,8 @@ differs (CoreState *state, const char *format, ...)
   va_end (args);
 }
 
-/* Notes it if the code of @function uses others than @names. -1 with an exception. */
+/* Notes it if the code of @function uses others than @names, or not all of them. -1 with an
+ * exception. */
 static int
 probe_function (CoreState *state,
                 PyObject *function,
@@ -118,6 +133,12 @@ probe_function (CoreState *state,
         differs (state, "%s uses %s", title, PyUnicode_AsUTF8 (name));
     }
 
+  for (; *names != NULL; names++)
+    {
+      if (**names != '?' && !tuple_contains (used, *names))
+        differs (state, "%s does not use %s", title, *names);
+    }
+
   Py_DECREF (used);
   return 0;
 }
@@ -132,7 +153,7 @@ import_attribute (const char *module_name, const char *name)
   return value;
 }
 
-/* The same, but NULL without an exception if there is no such attribute. */
+/* The same for a function, but NULL without an exception if there is none of that name. */
 static PyObject *
 import_optional (const char *module_name, const char *name)
 {
@@ -140,8 +161,21 @@ import_optional (const char *module_name, const char *name)
 
   if (value == NULL && PyErr_ExceptionMatches (PyExc_AttributeError))
     PyErr_Clear ();
+  else if (value != NULL && !PyCallable_Check (value))
+    Py_CLEAR (value);
 
   return value;
+}
+
+/* A constant of the selectors module, -1 with an exception. */
+static long
+import_event (const char *name)
+{
+  PyObject *value = import_attribute ("selectors", name);
+  long event = value != NULL ? PyLong_AsLong (value) : -1;
+
+  Py_XDECREF (value);
+  return event;
 }
 
 static int
@@ -292,6 +326,28 @@ probe_constants (CoreState *state)
   return PyErr_Occurred () ? -1 : 0;
 }
 
+/* events.c takes the fields of a key by their numbers. */
+static int
+probe_key (CoreState *state)
+{
+  static const char *const names[] = { "fileobj", "fd", "events", "data" };
+  PyObject *key_type = import_attribute ("selectors", "SelectorKey");
+  PyObject *fields = key_type != NULL ? PyObject_GetAttrString (key_type, "_fields") : NULL;
+  gboolean same = fields != NULL && PyTuple_Check (fields) &&
+                  PyTuple_GET_SIZE (fields) == G_N_ELEMENTS (names);
+
+  for (gsize i = 0; same && i < G_N_ELEMENTS (names); i++)
+    same = PyUnicode_Check (PyTuple_GET_ITEM (fields, i)) &&
+           PyUnicode_CompareWithASCIIString (PyTuple_GET_ITEM (fields, i), names[i]) == 0;
+
+  if (fields != NULL && !same)
+    differs (state, "SelectorKey has other fields");
+
+  Py_XDECREF (key_type);
+  Py_XDECREF (fields);
+  return fields != NULL ? 0 : -1;
+}
+
 static int
 probe_internals (CoreState *state)
 {
@@ -311,7 +367,7 @@ probe_internals (CoreState *state)
       owners[METHOD_OF_SELECTOR_LOOP] != NULL &&
       probe_function (state, select, "select", select_names) == 0 &&
       probe_methods (state, owners) == 0 && probe_handles (state) == 0 &&
-      probe_constants (state) == 0)
+      probe_constants (state) == 0 && probe_key (state) == 0)
     result = 0;
 
   for (int i = 0; i < N_METHOD_OWNERS; i++)
@@ -340,7 +396,9 @@ core_probe (CoreState *state)
   if ((state->handle_type = import_attribute ("asyncio.events", "Handle")) == NULL ||
       (state->timer_handle_type = import_attribute ("asyncio.events", "TimerHandle")) == NULL ||
       (state->deque_type = import_attribute ("collections", "deque")) == NULL ||
-      (state->current_task = import_attribute ("asyncio.tasks", "current_task")) == NULL)
+      (state->current_task = import_attribute ("asyncio.tasks", "current_task")) == NULL ||
+      (state->event_read = import_event ("EVENT_READ")) < 0 ||
+      (state->event_write = import_event ("EVENT_WRITE")) < 0)
     return -1;
 
   /* Where they are missing or private names have changed, the interrupted task stays current. */

@@ -38,7 +38,7 @@ get_next_ready_time (Guest *self, gint64 *next_ready_time)
 
   *next_ready_time = -1;
 
-  if (!PyList_CheckExact (self->scheduled) || PyList_GET_SIZE (self->scheduled) == 0)
+  if (PyList_GET_SIZE (self->scheduled) == 0)
     return 0;
 
   first = Py_NewRef (PyList_GET_ITEM (self->scheduled, 0));
