@@ -83,6 +83,7 @@ struct _AioGuestPoller
   gboolean armed;       /* (lock) and atomic; the thread is to report the next event */
   gboolean waiting;     /* (lock) the thread is in poll(), or just about to be */
   gboolean quit;        /* (lock) */
+  int failure;          /* atomic; the errno that the thread can't go on for, or 0 */
   gboolean closed;      /* atomic; the backend descriptor was found closed */
 };
 
@@ -427,11 +428,21 @@ poll_thread (gpointer data)
 
       const GPollFD *polled = (const GPollFD *) fds->data;
       int n_ready = g_poll ((GPollFD *) fds->data, fds->len, -1);
+      int failure = n_ready < 0 && errno != EINTR                         ? errno
+                    : n_ready > 0 && (polled[0].revents & G_IO_NVAL) != 0 ? EBADF
+                                                                          : 0;
 
       g_mutex_lock (&self->lock);
       self->waiting = FALSE;
 
-      if (n_ready > 0 && polled[0].revents != 0)
+      /* It would fail again at once, so the owner is to end the run. */
+      if (failure != 0)
+        {
+          g_atomic_int_set (&self->failure, failure);
+          g_atomic_int_set (&self->armed, FALSE);
+          aio_guest_wakeup_signal (self->ready);
+        }
+      else if (n_ready > 0 && polled[0].revents != 0)
         {
           /* The set has changed, or it is time to go; what else is ready is found again. */
           aio_guest_wakeup_acknowledge (self->control);
@@ -466,6 +477,7 @@ aio_guest_poller_start (AioGuestPoller *self, GError **error)
   self->quit = FALSE;
   self->armed = FALSE;
   self->closed = FALSE;
+  self->failure = 0;
   self->fork_generation = aio_guest_fork_watch ();
   self->thread = g_thread_try_new ("aioguest-poll", poll_thread, self, &local_error);
 
@@ -533,12 +545,14 @@ gboolean
 aio_guest_poller_begin (AioGuestPoller *self, GIOCondition seen, GError **error)
 {
   gboolean closed = FALSE;
+  int failure = 0;
 
   if (self->mode == AIO_GUEST_POLL_MODE_THREAD)
     {
       if (seen != 0)
         aio_guest_wakeup_acknowledge (self->ready);
 
+      failure = (seen & G_IO_NVAL) != 0 ? EBADF : g_atomic_int_get (&self->failure);
       closed = g_atomic_int_get (&self->closed);
     }
   else
@@ -549,8 +563,11 @@ aio_guest_poller_begin (AioGuestPoller *self, GIOCondition seen, GError **error)
   if (closed)
     g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_NOT_POLLABLE,
                  "the guest's backend descriptor %d was closed in mid-run", self->fd);
+  else if (failure != 0)
+    g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
+                 "the polling thread can't wait: %s", g_strerror (failure));
 
-  return !closed;
+  return !closed && failure == 0;
 }
 
 /* After a tick that found nothing left to do: the next event is to be reported. */

@@ -169,6 +169,15 @@ make_timer (MainSource *self)
   g_source_add_poll (&self->parent, &self->timer_fd);
 }
 
+/* Somebody has closed its descriptor: from now on the deadline is the ready time. */
+static void
+abandon_timer (MainSource *self)
+{
+  g_source_remove_poll (&self->parent, &self->timer_fd);
+  g_clear_pointer (&self->timer, aio_guest_timer_abandon);
+  self->no_timer = TRUE;
+}
+
 /*
  * The timer only ends the main context's wait: whether the time has come is for the clock to say,
  * as it is for the ready times of other sources. Without a timer the deadline is the ready time,
@@ -182,8 +191,8 @@ set_deadline (MainSource *self, gint64 deadline)
   if (deadline >= 0 && self->timer == NULL && !self->no_timer)
     make_timer (self);
 
-  if (self->timer != NULL)
-    aio_guest_timer_set (self->timer, deadline);
+  if (self->timer != NULL && !aio_guest_timer_set (self->timer, deadline))
+    abandon_timer (self);
 
   set_ready_time (self, self->timer != NULL ? -1 : deadline);
 }
@@ -477,6 +486,12 @@ main_source_check (GSource *source)
   MainSource *self = (MainSource *) source;
 
   note_nested (self);
+
+  if (self->timer != NULL && (self->timer_fd.revents & G_IO_NVAL) != 0)
+    {
+      abandon_timer (self);
+      g_source_set_ready_time (source, self->deadline);
+    }
 
   if (!may_run (self) || self->share.yielded)
     {

@@ -14,8 +14,9 @@ typedef struct _AioGuestTimer AioGuestTimer;
 
 AioGuestTimer *aio_guest_timer_new (void);
 void aio_guest_timer_free (AioGuestTimer *self);
+void aio_guest_timer_abandon (AioGuestTimer *self);
 int aio_guest_timer_get_fd (AioGuestTimer *self);
-void aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time);
+gboolean aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AioGuestTimer, aio_guest_timer_free)
 

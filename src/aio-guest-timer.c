@@ -62,14 +62,15 @@ aio_guest_timer_get_fd (AioGuestTimer *self)
 
 /* Readable from @ready_time on, as of g_get_monotonic_time(); -1 for never. Once it is readable it
  * is so until another time is set. */
-void
+/* FALSE if the descriptor is not a timer's any more: somebody has closed it. */
+gboolean
 aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time)
 {
   struct itimerspec spec = { 0 };
   int result;
 
   if (ready_time == self->ready_time)
-    return;
+    return TRUE;
 
   /* A value of zero would mean never; one of 68 years might not fit. */
   if (ready_time >= 0)
@@ -79,9 +80,16 @@ aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time)
     }
 
   result = timerfd_settime (self->fd, TFD_TIMER_ABSTIME, &spec, NULL);
-  g_assert (result == 0);
-
   self->ready_time = ready_time;
+
+  return result == 0;
+}
+
+/* The same as to free it, for one whose descriptor is not ours to close any more. */
+void
+aio_guest_timer_abandon (AioGuestTimer *self)
+{
+  g_free (self);
 }
 
 #else
@@ -105,6 +113,12 @@ aio_guest_timer_get_fd (G_GNUC_UNUSED AioGuestTimer *self)
 }
 
 void
+aio_guest_timer_abandon (G_GNUC_UNUSED AioGuestTimer *self)
+{
+  g_assert_not_reached ();
+}
+
+gboolean
 aio_guest_timer_set (G_GNUC_UNUSED AioGuestTimer *self, G_GNUC_UNUSED gint64 ready_time)
 {
   g_assert_not_reached ();

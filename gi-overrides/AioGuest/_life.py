@@ -115,7 +115,16 @@ class Life:
         """The host's loop is running: see what it does about signals, and whose it is."""
         if self._interrupts is not None:
             return
-        self.session.watch_signals()
+        try:
+            self.session.watch_signals()
+        except OSError as error:
+            self.loop.call_exception_handler(
+                {
+                    'message': 'AioGuest can\'t watch for signals: a main loop that sleeps hears '
+                    'of them when it wakes up for something else',
+                    'exception': error,
+                }
+            )
         self._interrupts = Interrupts(
             self._on_signal, terminate=self.options.application is not None
         )

@@ -110,8 +110,8 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
             signal.signal(sig, self._on_signal)
             signal.siginterrupt(sig, False)
             if not self._needs_wakeup_pipe:
-                self._needs_wakeup_pipe = True
                 wakeup_pipe.acquire()
+                self._needs_wakeup_pipe = True
 
     def remove_signal_handler(self, sig):
         """Take a signal's handler away; says whether there was one."""

@@ -114,8 +114,8 @@ class Session:
         Only the main thread's sessions can: signals are the main thread's.
         """
         if is_main_thread() and not self._watches_signals:
-            self._watches_signals = True
             wakeup_pipe.acquire()
+            self._watches_signals = True
             self.guest.watch_signals(wakeup_pipe.read_fd)
 
     def iterate(self, future=None):

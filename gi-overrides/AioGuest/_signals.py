@@ -49,8 +49,8 @@ class _WakeupPipe:
 
     def acquire(self):
         """Have signals written to the pipe, unless somebody else's descriptor gets them."""
+        self.read_fd  # if there is no pipe to be had, nothing has changed
         self._users += 1
-        self.read_fd
         before = signal.set_wakeup_fd(self.write_fd, warn_on_full_buffer=False)
         if before not in (-1, self.write_fd):
             signal.set_wakeup_fd(before)

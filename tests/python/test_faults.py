@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the system refuses gives an exception with the cause, or is tried again."""
+
+import errno
+import os
+
+import pytest
+
+import support
+from program import run_program
+
+SHIM = os.environ.get("AIOGUEST_FAULTS")
+
+pytestmark = pytest.mark.skipif(not SHIM, reason="without the shim of tests/faults")
+
+
+def strike(call, nth, number, count=1, inside=False, **env):
+    """Run programs/faults.py; return its outcome and errors."""
+    status, lines, errors = run_program(
+        "faults.py", call, str(nth), str(number), str(count), *(["inside"] if inside else []),
+        env={"LD_PRELOAD": SHIM, **env},
+    )
+    assert status == 0, errors
+    assert lines[0] == "struck"
+    # The run after it.
+    assert lines[-1] == "result"
+    if call not in ("pipe2", "timerfd_settime"):
+        # The former is kept. A timer that seems to be somebody else's is not closed.
+        assert lines[2:-1] == ["nothing is left"]
+    return lines[1], errors
+
+
+THREAD = {"AIOGUEST_POLL_MODE": "thread"}
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_no_wakeup_descriptor(nth):
+    outcome, errors = strike("eventfd", nth, errno.EMFILE, **THREAD)
+    assert outcome.startswith("RuntimeError: ")
+    assert os.strerror(errno.EMFILE) in outcome
+    assert errors == ""
+
+
+def test_no_thread():
+    outcome, errors = strike("pthread_create", 1, errno.EAGAIN, **THREAD)
+    assert outcome.startswith("RuntimeError: can't start the polling thread: ")
+    assert os.strerror(errno.EAGAIN) in outcome
+    assert errors == ""
+
+
+def test_no_selector():
+    # What asyncio says of the loop that it could not make is its affair.
+    outcome, _ = strike("epoll_create1", 1, errno.EMFILE)
+    assert outcome.startswith("OSError: ")
+    assert os.strerror(errno.EMFILE) in outcome
+
+
+def test_no_timer():
+    assert strike("timerfd_create", 1, errno.EMFILE, 1000) == ("result", "")
+
+
+def test_timer_lost():
+    assert strike("timerfd_settime", 3, errno.EBADF, inside=True) == ("result", "")
+
+
+def test_no_pipe_for_signals():
+    """The run goes on, and it is told why signals may come late."""
+    outcome, errors = strike("pipe2", 1, errno.EMFILE)
+    assert outcome == "result"
+    assert "AioGuest can't watch for signals" in errors
+    assert os.strerror(errno.EMFILE) in errors
+
+
+@pytest.mark.parametrize("mode", ["direct", "thread"])
+def test_epoll_is_interrupted(mode):
+    assert strike(
+        "epoll_wait", 1, errno.EINTR, 20, inside=True, AIOGUEST_POLL_MODE=mode
+    ) == ("result", "")
+
+
+@pytest.mark.parametrize("mode", ["direct", "thread"])
+@pytest.mark.parametrize("number", [errno.EBADF, errno.EINVAL])
+def test_epoll_fails(mode, number):
+    """Once is enough for the run; it can still be drained."""
+    outcome, errors = strike("epoll_wait", 2, number, inside=True, AIOGUEST_POLL_MODE=mode)
+    assert outcome.startswith("OSError: ")
+    assert os.strerror(number) in outcome
+    assert errors == ""
+
+
+def test_epoll_fails_for_ever():
+    """It can't be drained then, which is told."""
+    outcome, errors = strike("epoll_wait", 2, errno.EBADF, 1_000_000, inside=True)
+    assert outcome.startswith("OSError: ")
+    assert "Task was destroyed but it is pending" in errors
+
+
+@pytest.mark.parametrize("mode", ["direct", "thread"])
+def test_polls_are_interrupted(mode):
+    for call in ("poll", "ppoll", "write"):
+        try:
+            assert strike(
+                call, 1, errno.EINTR, 10, inside=True, AIOGUEST_POLL_MODE=mode
+            ) == ("result", "")
+        except AssertionError as error:
+            # Which one GLib and the library use depends on their versions and modes.
+            if "never called" not in str(error):
+                raise
