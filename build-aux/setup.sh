@@ -91,6 +91,9 @@ _aioguest_packages () {
         echo libgirepository-2.0-dev
       fi
       ;;
+    coverage)
+      echo gcovr python3-coverage
+      ;;
     *)
       return 1
       ;;
@@ -113,7 +116,7 @@ aioguest_install () {
 
   for group in "$@"; do
     if ! _aioguest_packages "$group" >/dev/null; then
-      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks)"
+      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage)"
       return 2
     fi
   done

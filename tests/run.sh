@@ -17,6 +17,7 @@ Without arguments all tests run; TEST names single ones as `meson test` does.
 
   --suite NAME      only the tests of this suite (may be given again)
   --no-suite NAME   leave the tests of this suite out (may be given again)
+  --coverage        measure what the tests cover of the C and the Python code, in a build of its own
   --list            print the names of the tests and run none
   --help            this text
 
@@ -39,6 +40,7 @@ give_up () {
 }
 
 list=0
+coverage=0
 selection=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -51,6 +53,7 @@ while [ $# -gt 0 ]; do
       ;;
     --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
     --list) list=1 ;;
+    --coverage) coverage=1 ;;
     --help|-h) usage; exit 0 ;;
     -*) wrong_usage "unknown option '$1'" ;;
     *) selection+=("$1") ;;
@@ -61,8 +64,15 @@ done
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 . "$source_dir/build-aux/setup.sh"
 
-aioguest_install build tests </dev/null || give_up "set-up failed, see above"
-aioguest_build -Dtests=true -Dexamples=true </dev/null || give_up "the build failed, see above"
+groups=(build tests)
+options=(-Dtests=true -Dexamples=true)
+if [ $coverage = 1 ]; then
+  groups+=(coverage)
+  options+=(-Db_coverage=true -Dbuildtype=debug)
+  AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-coverage
+fi
+aioguest_install "${groups[@]}" </dev/null || give_up "set-up failed, see above"
+aioguest_build "${options[@]}" </dev/null || give_up "the build failed, see above"
 
 if [ $list = 1 ]; then
   exec meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --list "${selection[@]}"
@@ -72,9 +82,23 @@ fi
 logbase=testlog-run
 rm -f "$AIOGUEST_BUILD_DIR/meson-logs/$logbase."*
 
+if [ $coverage = 1 ]; then
+  # Every Python process finds the module that has it measured; what an earlier run found is not
+  # this one's.
+  export AIOGUEST_COVERAGE=$AIOGUEST_BUILD_DIR/coverage
+  export COVERAGE_PROCESS_START=$source_dir/tests/coverage/coveragerc
+  export PYTHONPATH=$source_dir/tests/coverage${PYTHONPATH:+:$PYTHONPATH}
+  rm -rf "$AIOGUEST_COVERAGE"
+  mkdir -p "$AIOGUEST_COVERAGE"
+  find "$AIOGUEST_BUILD_DIR" -name '*.gcda' -delete
+fi
+
 meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --logbase "$logbase" \
       "${selection[@]}" </dev/null
 meson_status=$?
+if [ $coverage = 1 ]; then
+  "$source_dir/tests/coverage/report.sh" "$source_dir" "$AIOGUEST_BUILD_DIR"
+fi
 echo
 "$AIOGUEST_PYTHON" "$source_dir/tests/report.py" --logbase "$logbase" "$AIOGUEST_BUILD_DIR" \
   --meson-status "$meson_status"
