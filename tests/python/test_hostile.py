@@ -130,12 +130,19 @@ def test_method_replaced_in_mid_run(run, owner, name):
         return inner(*args)
 
     async def main():
+        loop = asyncio.get_running_loop()
+        read_fd, write_fd = os.pipe()
+        os.write(write_fd, b"x")
+        readable = asyncio.Event()
         kinds = [is_native()]
         with changed(owner, name, wrapper):
             kinds.append(is_native())
-            asyncio.get_running_loop().call_later(1000, int).cancel()
-            await asyncio.to_thread(int)
-            await asyncio.sleep(0.001)
+            loop.call_later(1000, int).cancel()
+            loop.add_reader(read_fd, readable.set)
+            await readable.wait()
+        loop.remove_reader(read_fd)
+        os.close(read_fd)
+        os.close(write_fd)
         kinds.append(is_native())
         return kinds
 

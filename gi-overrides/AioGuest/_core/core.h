@@ -110,7 +110,8 @@ typedef struct
   MethodOwner owner;
   CoreDoes does; /* what can't be done in C if it is another than this one */
   PyObject *name;
-  PyObject *function;
+  const char *const *names; /* that its code uses */
+  PyObject *function;       /* NULL if there is none */
 } VerifiedMethod;
 
 #define N_VERIFIED_METHODS 15

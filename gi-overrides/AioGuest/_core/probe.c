@@ -179,20 +179,18 @@ import_event (const char *name)
 }
 
 static int
-probe_method (CoreState *state,
-              PyObject *const owners[N_METHOD_OWNERS],
-              VerifiedMethod *method,
-              const char *const *names)
+probe_method (CoreState *state, PyObject *const owners[N_METHOD_OWNERS], VerifiedMethod *method)
 {
   method->function = PyObject_GetAttr (owners[method->owner], method->name);
   if (method->function == NULL)
     return -1;
 
-  return probe_function (state, method->function, PyUnicode_AsUTF8 (method->name), names);
+  return probe_function (state, method->function, PyUnicode_AsUTF8 (method->name), method->names);
 }
 
-static int
-probe_methods (CoreState *state, PyObject *const owners[N_METHOD_OWNERS])
+/* check.c looks for these names whatever comes of the probes. */
+static void
+init_methods (CoreState *state)
 {
   const CoreDoes handles = DOES_CALL_SOON | DOES_CALL_AT | DOES_CALL_LATER;
   const CoreDoes timers = DOES_CALL_AT | DOES_CALL_LATER;
@@ -228,7 +226,16 @@ probe_methods (CoreState *state, PyObject *const owners[N_METHOD_OWNERS])
       method->owner = methods[i].owner;
       method->does = methods[i].does;
       method->name = methods[i].name;
-      if (probe_method (state, owners, method, methods[i].names) < 0)
+      method->names = methods[i].names;
+    }
+}
+
+static int
+probe_methods (CoreState *state, PyObject *const owners[N_METHOD_OWNERS])
+{
+  for (int i = 0; i < N_VERIFIED_METHODS; i++)
+    {
+      if (probe_method (state, owners, &state->methods[i]) < 0)
         return -1;
     }
 
@@ -393,6 +400,8 @@ note_exception (CoreState *state)
 int
 core_probe (CoreState *state)
 {
+  init_methods (state);
+
   if ((state->handle_type = import_attribute ("asyncio.events", "Handle")) == NULL ||
       (state->timer_handle_type = import_attribute ("asyncio.events", "TimerHandle")) == NULL ||
       (state->deque_type = import_attribute ("collections", "deque")) == NULL ||

@@ -147,9 +147,11 @@ def selector_map_of_another_type():
 def selector_keys_have_another_order():
     import collections
 
-    Key = collections.namedtuple("SelectorKey", ["data", "events", "fd", "fileobj"])
-    selectors.SelectorKey = lambda fileobj, fd, events, data: Key(data, events, fd, fileobj)
-    selectors.SelectorKey._fields = Key._fields
+    class SelectorKey(collections.namedtuple("SelectorKey", ["data", "events", "fd", "fileobj"])):
+        def __new__(cls, fileobj, fd, events, data):
+            return super().__new__(cls, data, events, fd, fileobj)
+
+    selectors.SelectorKey = SelectorKey
 
 
 def selector_events_have_other_values():
