@@ -31,7 +31,7 @@ struct _AioGuestRun
   gboolean reentrant;
 
   AioGuestRunState state;
-  gconstpointer owner; /* &aio_guest_run_this_thread of a thread */
+  gsize owner;          /* aio_guest_run_this_thread of a thread; 0: not attached */
   guint fork_generation;
   guint depth;          /* of nested dispatches */
   gboolean has_ended;   /* ::finished is still to be emitted */

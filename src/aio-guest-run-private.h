@@ -30,13 +30,14 @@ aio_guest_run_is_alive (AioGuestRun *self)
          self->fork_generation == aio_guest_fork_generation ();
 }
 
-/* The address tells threads that exist at the same time apart, quicker than g_thread_self(). */
-extern __thread char aio_guest_run_this_thread;
+/* A number that a thread is given when it first attaches a run, 0 before. Unlike the address of a
+ * thread's own data, and g_thread_self(), it is not used again after the thread's end. */
+extern __thread gsize aio_guest_run_this_thread;
 
 static inline gboolean
 aio_guest_run_is_owner (AioGuestRun *self)
 {
-  return self->owner == &aio_guest_run_this_thread;
+  return self->owner == aio_guest_run_this_thread;
 }
 
 static inline gboolean

@@ -47,15 +47,16 @@ enum
 };
 
 static guint signals[N_SIGNALS];
+static gsize n_threads; /* atomic */
 
-__thread char aio_guest_run_this_thread;
+__thread gsize aio_guest_run_this_thread;
 
 /* In a forked child a run lives on as a copy. It must not tell the guest that it is over: tidying
  * up there would reach into the parent, whose epoll set and descriptors the child shares. */
 static gboolean
 is_copy (AioGuestRun *self)
 {
-  return self->owner != NULL && self->fork_generation != aio_guest_fork_generation ();
+  return self->owner != 0 && self->fork_generation != aio_guest_fork_generation ();
 }
 
 static void
@@ -289,7 +290,9 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
   if (!aio_guest_poller_start (self->poller, error))
     return FALSE;
 
-  self->owner = &aio_guest_run_this_thread;
+  if (aio_guest_run_this_thread == 0)
+    aio_guest_run_this_thread = g_atomic_pointer_add (&n_threads, 1) + 1;
+  self->owner = aio_guest_run_this_thread;
   self->fork_generation = aio_guest_fork_watch ();
 
   g_mutex_lock (&self->lock);

@@ -396,6 +396,23 @@ test_wrong_thread_yielded (const Variant *variant)
   check_wrong_thread (guest);
 }
 
+static gpointer
+attach_and_end (gpointer data)
+{
+  guest_attach (data);
+  return NULL;
+}
+
+/* The next thread may be given all that the one before it had: its stack, its GThread. */
+static void
+test_wrong_thread_after_owner (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  g_thread_join (g_thread_new ("owner", attach_and_end, guest));
+  check_wrong_thread (guest);
+}
+
 /* The two short cuts */
 
 static void
@@ -771,6 +788,7 @@ main (int argc, char **argv)
   add_per_variant ("/run/%s/wrong-thread", test_wrong_thread);
   add_per_variant ("/run/%s/wrong-thread/at-rest", test_wrong_thread_at_rest);
   add_per_variant ("/run/%s/wrong-thread/yielded", test_wrong_thread_yielded);
+  add_per_variant ("/run/%s/wrong-thread/after-owner", test_wrong_thread_after_owner);
   add_per_variant ("/run/%s/start", test_start);
   add_per_variant ("/run/%s/dropped", test_dropped);
   add_per_variant ("/run/%s/dropped/in-tick", test_dropped_in_tick);
