@@ -108,6 +108,24 @@ async def sock_methods():
     ends[1].close()
 
 
+async def turns():
+    """Turns of the main loop in which a callback of the host has something for the guest."""
+    from gi.repository import GLib
+
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+    left = ROUNDS
+
+    def callback():
+        nonlocal left
+        left -= 1
+        loop.call_soon(id if left else done.set_result, None)
+        return left > 0
+
+    GLib.idle_add(callback)
+    await done
+
+
 async def nothing():
     """A run, from its start to its end."""
 
@@ -161,6 +179,8 @@ def main(system, only):
         scenario.__name__: functools.partial(inside, scenario, scenario.__name__)
         for scenario in (sleep_chain, call_soon_burst, timers, timeouts, sock_methods)
     }
+    if system == 'aioguest':
+        tasks['turns'] = functools.partial(inside, turns, 'turns')
     tasks |= {f'ping_pong_{n}': functools.partial(ping_pong, n) for n in (10, 2000)}
     for name, task in tasks.items():
         if only and name not in only:

@@ -314,6 +314,8 @@ process_by_methods (Guest *self)
     events != NULL ? PyObject_CallMethodOneArg (self->loop, state->str__process_events, events)
                    : NULL;
 
+  self->had_io = TRUE;
+
   Py_XDECREF (zero);
   Py_XDECREF (events);
   Py_XDECREF (result);
@@ -361,6 +363,7 @@ guest_process_events (Guest *self)
       return -1;
     }
 
+  self->had_io |= n_events > 0;
   for (int i = 0; i < n_events; i++)
     {
       if (process_event (self, &events[i]) < 0)

@@ -42,6 +42,7 @@ guest_stock_round (Guest *self)
 
   /* It runs all handles that are ready, those of a cut round included. */
   self->todo = 0;
+  self->had_io = TRUE;
 
   self->stock_depth++;
   result = PyObject_CallMethodNoArgs (self->loop, state->str__run_once);

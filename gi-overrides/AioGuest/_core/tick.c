@@ -119,6 +119,8 @@ leave_ready_to_outer (Guest *self, Py_ssize_t n_entry)
 static AioGuestTick
 run_rounds (Guest *self, gint64 slice_end)
 {
+  self->had_io = FALSE;
+
   for (;;)
     {
       int native = guest_may_native (self);
@@ -157,7 +159,9 @@ run_rounds (Guest *self, gint64 slice_end)
         return n_run > 0 || Py_SIZE (self->ready) > 0 || !native ? AIO_GUEST_TICK_AGAIN
                                                                  : AIO_GUEST_TICK_WAIT;
 
-      if (n_run == 0 && Py_SIZE (self->ready) == 0)
+      /* Where there was I/O, more is likely. Where there was none (a timer, the host) another look
+       * would be for nothing: the main context itself looks before it sleeps. */
+      if (Py_SIZE (self->ready) == 0 && (n_run == 0 || !self->had_io))
         return AIO_GUEST_TICK_WAIT;
     }
 }
