@@ -18,6 +18,7 @@ Without arguments all tests run; TEST names single ones as `meson test` does.
   --suite NAME      only the tests of this suite (may be given again)
   --no-suite NAME   leave the tests of this suite out (may be given again)
   --coverage        measure what the tests cover of the C and the Python code, in a build of its own
+  --sanitize        the C tests alone, built with AddressSanitizer and UndefinedBehaviorSanitizer
   --list            print the names of the tests and run none
   --help            this text
 
@@ -41,6 +42,7 @@ give_up () {
 
 list=0
 coverage=0
+sanitize=0
 selection=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -54,6 +56,7 @@ while [ $# -gt 0 ]; do
     --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
     --list) list=1 ;;
     --coverage) coverage=1 ;;
+    --sanitize) sanitize=1 ;;
     --help|-h) usage; exit 0 ;;
     -*) wrong_usage "unknown option '$1'" ;;
     *) selection+=("$1") ;;
@@ -70,6 +73,13 @@ if [ $coverage = 1 ]; then
   groups+=(coverage)
   options+=(-Db_coverage=true -Dbuildtype=debug)
   AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-coverage
+fi
+if [ $sanitize = 1 ]; then
+  # The scanner of introspection, and with it Python, would need the runtimes preloaded.
+  options=(-Dtests=true -Dexamples=false -Dintrospection=disabled -Db_sanitize=address,undefined
+           -Db_lundef=false)
+  selection+=(--suite c)
+  AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-sanitize
 fi
 aioguest_install "${groups[@]}" </dev/null || give_up "set-up failed, see above"
 aioguest_build "${options[@]}" </dev/null || give_up "the build failed, see above"
