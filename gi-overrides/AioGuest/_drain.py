@@ -4,6 +4,7 @@
 """Bringing a loop to its end: what ``asyncio.run()`` does after the main task."""
 
 import asyncio
+import functools
 import inspect
 
 from ._core import warn_of_resource
@@ -64,7 +65,13 @@ def _where(task):
 
 async def _shut_executor_down(loop, timeout):
     # Before Python 3.12 there is no way to give threads up that do not end.
-    if 'timeout' in inspect.signature(loop.shutdown_default_executor).parameters:
-        await loop.shutdown_default_executor(timeout)
+    shut_down = loop.shutdown_default_executor
+    if _takes_timeout(getattr(shut_down, '__func__', shut_down)):
+        await shut_down(timeout)
     else:
-        await loop.shutdown_default_executor()
+        await shut_down()
+
+
+@functools.lru_cache(maxsize=8)
+def _takes_timeout(function):
+    return 'timeout' in inspect.signature(function).parameters

@@ -44,6 +44,10 @@ def wait(awaitable, timeout=None):
     return _Wait(session, future, task, timeout).result()
 
 
+def _ignore(future):
+    pass
+
+
 class _Wait:
     """One call of :func:`wait`."""
 
@@ -59,12 +63,15 @@ class _Wait:
         if self._timeout is not None:
             timer = self._session.loop.call_later(self._timeout, self._on_timeout)
         self._shadow()
+        # Has the loop ticked when the future is done, whoever does that.
+        self._future.add_done_callback(_ignore)
         try:
             self._session.iterate(self._future)
         except BaseException:
             self._future.cancel()
             raise
         finally:
+            self._future.remove_done_callback(_ignore)
             self._unshadow()
             if timer is not None:
                 timer.cancel()

@@ -25,6 +25,23 @@ future_is_done (Guest *self, PyObject *future)
   return result;
 }
 
+/*
+ * Iterates without the GIL, which a busy thread may keep for long while the host has work to do:
+ * until the run is over, or a tick has been dispatched, as for a future that is done and for a
+ * signal that Python's wakeup descriptor tells of, or nothing has: a signal may have interrupted
+ * the wait.
+ */
+static void
+iterate_without_gil (AioGuestRun *run, GMainContext *context)
+{
+  guint64 n_ticks = aio_guest_run_get_ticks (run);
+
+  while (g_main_context_iteration (context, TRUE) &&
+         aio_guest_run_get_ticks (run) == n_ticks &&
+         aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
+    ;
+}
+
 /* Iterates the run's main context as GLib does, below whatever PyGObject wraps around it. */
 static int
 iterate (Guest *self, GMainContext *context, PyObject *future)
@@ -36,7 +53,7 @@ iterate (Guest *self, GMainContext *context, PyObject *future)
          aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     {
       Py_BEGIN_ALLOW_THREADS
-      g_main_context_iteration (context, TRUE);
+      iterate_without_gil (run, context);
       Py_END_ALLOW_THREADS
 
       if ((stop = PyErr_CheckSignals ()) < 0)
