@@ -237,16 +237,17 @@ def test_all_tasks_from_a_host_callback():
     seen = []
 
     async def main():
-        child = asyncio.create_task(asyncio.sleep(0.02), name="child")
+        looked = asyncio.Event()
+        child = asyncio.create_task(looked.wait(), name="child")
+        GLib.idle_add(look, looked)
         await child
 
-    def look():
+    def look(looked):
         seen.extend(asyncio.all_tasks())
+        looked.set()
 
     task = support.start(main(), name="main")
     rescue = support.Rescue()
-    rescue.until(lambda: len(asyncio.all_tasks()) == 2)
-    GLib.idle_add(look)
     rescue.until(task.done)
     assert {task.get_name() for task in seen} == {"main", "child"}
     rescue.until(lambda: asyncio._get_running_loop() is None)

@@ -227,8 +227,8 @@ def threads():
         try:
             with open(f"/proc/self/task/{thread}/comm") as file:
                 names.append(file.read())
-        except FileNotFoundError:
-            pass
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it has ended before the file was opened, or read
     return [name for name in names if not name.startswith(("gmain", "pool"))]
 
 
