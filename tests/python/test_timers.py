@@ -7,6 +7,7 @@ import math
 import time
 
 import pytest
+from gi.repository import AioGuest
 
 import support
 
@@ -41,6 +42,32 @@ def test_never_early(run):
         return early
 
     assert run(main()) == []
+
+
+def test_close_timers_share_ticks():
+    """And none is early for that."""
+    count, apart = 1000, 0.00004
+    early = []
+
+    def due(when):
+        if loop.time() < when:
+            early.append(when)
+
+    async def main():
+        run = AioGuest.get_run()
+        start = loop.time() + 0.01
+        over = loop.create_future()
+        for i in range(count):
+            loop.call_at(start + i * apart, due, start + i * apart)
+        loop.call_at(start + count * apart, over.set_result, None)
+        before = run.props.ticks
+        await over
+        return run.props.ticks - before
+
+    loop = AioGuest.EventLoop()
+    ticks = AioGuest.run(main(), loop_factory=lambda: loop, debug=False)
+    assert early == []
+    assert ticks < count / 3
 
 
 def test_zero_and_negative_delay(run):

@@ -21,6 +21,7 @@
  *   heap.c      the heap of timers
  *   guest.c     the type Guest: one loop bound to one run
  *   tick.c      the run's tick and peek
+ *   deadline.c  when the loop is to be ticked for its timers
  *   native.c    a round of the loop in C
  *   stock.c     a round of the loop by its own _run_once()
  *   events.c    the selector: its events, and its descriptors for the run's poller
@@ -314,6 +315,10 @@ AioGuestTick guest_tick (AioGuestRun *run,
                          gpointer user_data,
                          GError **error);
 gboolean guest_peek (gpointer user_data);
+
+/* deadline.c */
+int guest_get_next_ready_time (Guest *self, gint64 *next_ready_time);
+int timer_when (CoreState *state, PyObject *timer, double *when);
 
 /* native.c, stock.c: the number of handles run or -1 */
 Py_ssize_t guest_native_round (Guest *self, gint64 slice_end);

@@ -38,21 +38,6 @@ set_unscheduled (CoreState *state, PyObject *timer)
   return 0;
 }
 
-static int
-timer_when (CoreState *state, PyObject *timer, double *when)
-{
-  PyObject *value = (PyObject *) Py_TYPE (timer) == state->timer_handle_type
-                      ? Py_XNewRef (handle_slot (timer, state->when_offset))
-                      : NULL;
-
-  if (value == NULL && (value = PyObject_GetAttr (timer, state->str__when)) == NULL)
-    return -1;
-
-  *when = PyFloat_AsDouble (value);
-  Py_DECREF (value);
-  return *when == -1.0 && PyErr_Occurred () ? -1 : 0;
-}
-
 /* Pops the first timer, as a new reference. */
 static PyObject *
 pop_timer (Guest *self, PyObject *scheduled)

@@ -4,8 +4,6 @@
 
 #include "core.h"
 
-#include <math.h>
-
 /*
  * The run's tick: as many rounds of the loop as there is work and time for.
  *
@@ -16,65 +14,6 @@
  * nested tick has ended the run they go before the handles that are left, which stay in the queue
  * then, as when run_forever() raises.
  */
-
-/* A time of loop.time() later than this, about 30,000 years, is never. */
-#define LATEST 1e12
-
-static gint64
-to_microseconds (double seconds)
-{
-  /* Rounded up: a timer must never be early. Not-a-number, which compares false, is due. */
-  return seconds >= LATEST ? -1 : (gint64) ceil (MAX (seconds, 0.0) * 1e6);
-}
-
-/* When the loop's first timer is due, as of GLib's clock; -1 for never. */
-static int
-get_next_ready_time (Guest *self, gint64 *next_ready_time)
-{
-  PyObject *first;
-  PyObject *when;
-  PyObject *now;
-  double due;
-
-  *next_ready_time = -1;
-
-  if (PyList_GET_SIZE (self->scheduled) == 0)
-    return 0;
-
-  first = Py_NewRef (PyList_GET_ITEM (self->scheduled, 0));
-  when = PyObject_GetAttr (first, self->state->str__when);
-  Py_DECREF (first);
-  if (when == NULL)
-    return -1;
-
-  due = PyFloat_AsDouble (when);
-  Py_DECREF (when);
-  if (due == -1.0 && PyErr_Occurred ())
-    return -1;
-
-  /* asyncio's clock is GLib's: CLOCK_MONOTONIC. */
-  if (self->check->does & DOES_TIME)
-    {
-      *next_ready_time = to_microseconds (due);
-      return 0;
-    }
-
-  /* The loop has one of its own. */
-  now = PyObject_CallMethodNoArgs (self->loop, self->state->str_time);
-  if (now == NULL)
-    return -1;
-
-  due -= PyFloat_AsDouble (now);
-  Py_DECREF (now);
-  if (PyErr_Occurred ())
-    return -1;
-
-  *next_ready_time = to_microseconds (due);
-  if (*next_ready_time >= 0)
-    *next_ready_time += g_get_monotonic_time ();
-
-  return 0;
-}
 
 static int
 pad_ready (Guest *self, Py_ssize_t n_wanted)
@@ -201,7 +140,7 @@ static int
 finish_tick (Guest *self, gint64 *next_ready_time)
 {
   if (guest_fetch_queues (self) < 0 || guest_fetch_selector (self) < 0 ||
-      guest_sync_watches (self) < 0 || get_next_ready_time (self, next_ready_time) < 0)
+      guest_sync_watches (self) < 0 || guest_get_next_ready_time (self, next_ready_time) < 0)
     return -1;
 
   self->n_scheduled = Py_SIZE (self->scheduled);

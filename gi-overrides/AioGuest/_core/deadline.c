@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "core.h"
+
+#include <math.h>
+
+/*
+ * When the loop is to be ticked for its timers.
+ *
+ * asyncio waits whole milliseconds, rounded up, so that timers which are due within the same one
+ * share a wake-up. The run's deadline is one of microseconds; many timers would be a wake-up each,
+ * which costs more than what they do. So if the first is close, and the second would be the wake-up
+ * after it, both wait a while for each other. A timer that is alone is waited for exactly.
+ */
+
+#define CLOSE 100           /* microseconds */
+#define SHARED_WAIT 1000    /* likewise: what asyncio waits */
+#define LATEST 1e12         /* later than this, about 30,000 years in seconds, is never */
+
+static gint64
+to_microseconds (double seconds)
+{
+  /* Rounded up: a timer must never be early. Not-a-number, which compares false, is due. */
+  return seconds >= LATEST ? -1 : (gint64) ceil (MAX (seconds, 0.0) * 1e6);
+}
+
+/* The timer's time, as of loop.time(); returns -1 with an exception. */
+int
+timer_when (CoreState *state, PyObject *timer, double *when)
+{
+  PyObject *value = (PyObject *) Py_TYPE (timer) == state->timer_handle_type
+                      ? Py_XNewRef (handle_slot (timer, state->when_offset))
+                      : NULL;
+
+  if (value == NULL && (value = PyObject_GetAttr (timer, state->str__when)) == NULL)
+    return -1;
+
+  *when = PyFloat_AsDouble (value);
+  Py_DECREF (value);
+  return *when == -1.0 && PyErr_Occurred () ? -1 : 0;
+}
+
+static int
+when_at (Guest *self, Py_ssize_t i, double *when)
+{
+  PyObject *timer = Py_NewRef (PyList_GET_ITEM (self->scheduled, i));
+  int result = timer_when (self->state, timer, when);
+
+  Py_DECREF (timer);
+  return result;
+}
+
+/* Whether the timer after the first one is due before @end, too: 1, 0, or -1 with an exception.
+ * In a heap it is one of these two. */
+static int
+second_is_before (Guest *self, gint64 end)
+{
+  for (Py_ssize_t i = 1; i <= 2 && i < PyList_GET_SIZE (self->scheduled); i++)
+    {
+      double when;
+
+      if (when_at (self, i, &when) < 0)
+        return -1;
+      if (when * 1e6 < end)
+        return 1;
+    }
+
+  return 0;
+}
+
+static int
+put_off_if_shared (Guest *self, gint64 *ready_time)
+{
+  const gint64 now = g_get_monotonic_time ();
+  int shared;
+
+  if (*ready_time <= now || *ready_time >= now + CLOSE)
+    return 0;
+
+  shared = second_is_before (self, now + SHARED_WAIT);
+  if (shared > 0)
+    *ready_time = now + SHARED_WAIT;
+
+  return MIN (shared, 0);
+}
+
+/* As of GLib's clock; -1 for never. */
+int
+guest_get_next_ready_time (Guest *self, gint64 *next_ready_time)
+{
+  PyObject *now;
+  double due;
+
+  *next_ready_time = -1;
+
+  if (PyList_GET_SIZE (self->scheduled) == 0)
+    return 0;
+
+  if (when_at (self, 0, &due) < 0)
+    return -1;
+
+  /* asyncio's clock is GLib's: CLOCK_MONOTONIC. */
+  if (self->check->does & DOES_TIME)
+    {
+      *next_ready_time = to_microseconds (due);
+      return *next_ready_time >= 0 ? put_off_if_shared (self, next_ready_time) : 0;
+    }
+
+  /* The loop has one of its own. */
+  now = PyObject_CallMethodNoArgs (self->loop, self->state->str_time);
+  if (now == NULL)
+    return -1;
+
+  due -= PyFloat_AsDouble (now);
+  Py_DECREF (now);
+  if (PyErr_Occurred ())
+    return -1;
+
+  *next_ready_time = to_microseconds (due);
+  if (*next_ready_time >= 0)
+    *next_ready_time += g_get_monotonic_time ();
+
+  return 0;
+}
