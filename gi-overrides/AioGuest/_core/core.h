@@ -318,6 +318,7 @@ gboolean guest_peek (gpointer user_data);
 
 /* deadline.c */
 int guest_get_next_ready_time (Guest *self, gint64 *next_ready_time);
+int guest_has_due_timer (Guest *self);
 int timer_when (CoreState *state, PyObject *timer, double *when);
 
 /* native.c, stock.c: the number of handles run or -1 */

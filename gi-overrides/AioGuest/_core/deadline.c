@@ -52,6 +52,18 @@ when_at (Guest *self, Py_ssize_t i, double *when)
   return result;
 }
 
+/* Whether a timer is due by asyncio's clock: 1, 0, or -1 with an exception. */
+int
+guest_has_due_timer (Guest *self)
+{
+  double when;
+
+  if (PyList_GET_SIZE (self->scheduled) == 0 || (self->check->does & DOES_TIME) == 0)
+    return 0;
+
+  return when_at (self, 0, &when) < 0 ? -1 : when <= core_time ();
+}
+
 /* Whether the timer after the first one is due before @end, too: 1, 0, or -1 with an exception.
  * In a heap it is one of these two. */
 static int

@@ -99,9 +99,15 @@ run_rounds (Guest *self, gint64 slice_end)
                                                                  : AIO_GUEST_TICK_WAIT;
 
       /* Where there was I/O, more is likely. Where there was none (a timer, the host) another look
-       * would be for nothing: the main context itself looks before it sleeps. */
+       * would be for nothing, because the main context itself looks before it sleeps; unless a timer
+       * has become due meanwhile. */
       if (Py_SIZE (self->ready) == 0 && (n_run == 0 || !self->had_io))
-        return AIO_GUEST_TICK_WAIT;
+        {
+          int due = n_run > 0 ? guest_has_due_timer (self) : 0;
+
+          if (due <= 0)
+            return due < 0 ? AIO_GUEST_TICK_FAILED : AIO_GUEST_TICK_WAIT;
+        }
     }
 }
 
