@@ -328,6 +328,7 @@ int guest_is_stopping (Guest *self);
 
 /* events.c */
 int guest_fetch_selector (Guest *self);
+int guest_polls_epoll (Guest *self);
 int guest_process_events (Guest *self);
 int guest_sync_watches (Guest *self);
 gboolean guest_map_changed (Guest *self);

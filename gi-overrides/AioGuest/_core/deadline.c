@@ -30,9 +30,9 @@ to_microseconds (double seconds)
 int
 timer_when (CoreState *state, PyObject *timer, double *when)
 {
-  PyObject *value = (PyObject *) Py_TYPE (timer) == state->timer_handle_type
-                      ? Py_XNewRef (handle_slot (timer, state->when_offset))
-                      : NULL;
+  const gboolean has_slot =
+    state->verified && (PyObject *) Py_TYPE (timer) == state->timer_handle_type;
+  PyObject *value = has_slot ? Py_XNewRef (handle_slot (timer, state->when_offset)) : NULL;
 
   if (value == NULL && (value = PyObject_GetAttr (timer, state->str__when)) == NULL)
     return -1;

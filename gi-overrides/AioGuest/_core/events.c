@@ -341,6 +341,13 @@ may_epoll (Guest *self)
   return overridden < 0 ? -1 : !overridden;
 }
 
+/* Whether the selector, as it is now, is an epoll object: its descriptor tells of all events. */
+int
+guest_polls_epoll (Guest *self)
+{
+  return guest_fetch_selector (self) < 0 ? -1 : may_epoll (self);
+}
+
 /* Puts the handles of all that is readable or writable into the ready queue; never waits. */
 int
 guest_process_events (Guest *self)

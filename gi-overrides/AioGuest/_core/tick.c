@@ -54,6 +54,31 @@ leave_ready_to_outer (Guest *self, Py_ssize_t n_entry)
   return self->is_over ? pad_ready_in_front (self, n_entry) : pad_ready (self, n_entry);
 }
 
+/*
+ * Whether, with no handle ready, another round would be for nothing: 1, 0, or -1 with an exception.
+ * Where there was I/O, more is likely. Where there was none (a timer, the host) the main context
+ * itself looks before it sleeps, if the selector's descriptor tells of everything. But a timer may
+ * have become due meanwhile.
+ */
+static int
+is_over_for_now (Guest *self, Py_ssize_t n_run)
+{
+  int told;
+  int due;
+
+  if (n_run == 0)
+    return 1;
+  if (self->had_io)
+    return 0;
+
+  told = guest_polls_epoll (self);
+  if (told <= 0)
+    return told;
+
+  due = guest_has_due_timer (self);
+  return due < 0 ? -1 : !due;
+}
+
 /* Runs rounds until there is nothing left or the slice is over. */
 static AioGuestTick
 run_rounds (Guest *self, gint64 slice_end)
@@ -98,15 +123,12 @@ run_rounds (Guest *self, gint64 slice_end)
         return n_run > 0 || Py_SIZE (self->ready) > 0 || !native ? AIO_GUEST_TICK_AGAIN
                                                                  : AIO_GUEST_TICK_WAIT;
 
-      /* Where there was I/O, more is likely. Where there was none (a timer, the host) another look
-       * would be for nothing, because the main context itself looks before it sleeps; unless a timer
-       * has become due meanwhile. */
-      if (Py_SIZE (self->ready) == 0 && (n_run == 0 || !self->had_io))
+      if (Py_SIZE (self->ready) == 0)
         {
-          int due = n_run > 0 ? guest_has_due_timer (self) : 0;
+          int over = is_over_for_now (self, n_run);
 
-          if (due <= 0)
-            return due < 0 ? AIO_GUEST_TICK_FAILED : AIO_GUEST_TICK_WAIT;
+          if (over != 0)
+            return over < 0 ? AIO_GUEST_TICK_FAILED : AIO_GUEST_TICK_WAIT;
         }
     }
 }
