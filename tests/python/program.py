@@ -26,7 +26,9 @@ class Program:
         self._process = subprocess.Popen(
             [sys.executable, *flags, os.fspath(DIRECTORY / name), *args],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True, env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+            # communicate() reads the pipe itself: what readline() had read beyond its line and
+            # kept in a buffer would be lost.
+            bufsize=0, env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
         )
         self.pid = self._process.pid
         self.lines = []
@@ -45,8 +47,8 @@ class Program:
             got = self._process.stdout.readline()
             if not got:
                 _, errors = self._process.communicate(timeout=PATIENCE)
-                raise AssertionError(f"{line!r} is not in {self.lines!r}\n{errors}")
-            self.lines.append(got.rstrip("\n"))
+                raise AssertionError(f"{line!r} is not in {self.lines!r}\n{errors.decode()}")
+            self.lines.append(got.decode().rstrip("\n"))
             if self.lines[-1] == line:
                 return time.monotonic()
 
@@ -80,9 +82,11 @@ class Program:
             # Shows where it hangs.
             self._process.send_signal(signal.SIGABRT)
             output, errors = self._process.communicate()
-            raise AssertionError(f"did not end: {self.lines} {output}\n{errors}") from None
-        self.lines += output.splitlines()
-        return self._process.returncode, self.lines, errors
+            raise AssertionError(
+                f"did not end: {self.lines} {output.decode()}\n{errors.decode()}"
+            ) from None
+        self.lines += output.decode().splitlines()
+        return self._process.returncode, self.lines, errors.decode()
 
 
 def run_program(name, *args, **options):
