@@ -17,8 +17,13 @@ Without arguments all tests run; TEST names single ones as `meson test` does.
 
   --suite NAME      only the tests of this suite (may be given again)
   --no-suite NAME   leave the tests of this suite out (may be given again)
-  --coverage        measure what the tests cover of the C and the Python code, in a build of its own
-  --sanitize        the C tests alone, built with AddressSanitizer and UndefinedBehaviorSanitizer
+
+and one of these at most, which runs another set-up than the ordinary one:
+
+  --coverage        measure what the tests cover of the C and the Python code
+  --sanitize        the C tests, built with AddressSanitizer and UndefinedBehaviorSanitizer
+  --memcheck        the C tests under valgrind's memcheck, leaks included
+
   --list            print the names of the tests and run none
   --help            this text
 
@@ -41,8 +46,7 @@ give_up () {
 }
 
 list=0
-coverage=0
-sanitize=0
+setup=
 selection=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -55,8 +59,12 @@ while [ $# -gt 0 ]; do
       ;;
     --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
     --list) list=1 ;;
-    --coverage) coverage=1 ;;
-    --sanitize) sanitize=1 ;;
+    --coverage|--sanitize|--memcheck)
+      if [ -n "$setup" ] && [ "$setup" != "${1#--}" ]; then
+        wrong_usage "--$setup and $1 exclude each other"
+      fi
+      setup=${1#--}
+      ;;
     --help|-h) usage; exit 0 ;;
     -*) wrong_usage "unknown option '$1'" ;;
     *) selection+=("$1") ;;
@@ -69,17 +77,28 @@ source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 
 groups=(build tests)
 options=(-Dtests=true -Dexamples=true)
-if [ $coverage = 1 ]; then
-  groups+=(coverage)
-  options+=(-Db_coverage=true -Dbuildtype=debug)
-  AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-coverage
-fi
-if [ $sanitize = 1 ]; then
-  # The scanner of introspection, and with it Python, would need the runtimes preloaded.
-  options=(-Dtests=true -Dexamples=false -Dintrospection=disabled -Db_sanitize=address,undefined
-           -Db_lundef=false)
-  selection+=(--suite c)
-  AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-sanitize
+# That of meson.
+meson_setup=
+# What a set-up has of its own.
+case "$setup" in
+  coverage)
+    groups+=(coverage)
+    options+=(-Db_coverage=true -Dbuildtype=debug)
+    ;;
+  sanitize)
+    # The scanner of introspection, and with it Python, would need the runtimes preloaded.
+    options=(-Dtests=true -Dexamples=false -Dintrospection=disabled
+             -Db_sanitize=address,undefined -Db_lundef=false)
+    selection+=(--suite c)
+    ;;
+  memcheck)
+    options=(-Dtests=true -Dexamples=false -Dintrospection=disabled)
+    meson_setup=memcheck
+    selection+=(--suite c)
+    ;;
+esac
+if [ -n "$setup" ]; then
+  AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-$setup
 fi
 aioguest_install "${groups[@]}" </dev/null || give_up "set-up failed, see above"
 aioguest_build "${options[@]}" </dev/null || give_up "the build failed, see above"
@@ -90,9 +109,9 @@ fi
 
 # A log of an earlier run must not be taken for this one's.
 logbase=testlog-run
-rm -f "$AIOGUEST_BUILD_DIR/meson-logs/$logbase."*
+rm -f "$AIOGUEST_BUILD_DIR/meson-logs/$logbase"[-.]*
 
-if [ $coverage = 1 ]; then
+if [ "$setup" = coverage ]; then
   # Every Python process finds the module that has it measured; what an earlier run found is not
   # this one's.
   export AIOGUEST_COVERAGE=$AIOGUEST_BUILD_DIR/coverage
@@ -104,11 +123,12 @@ if [ $coverage = 1 ]; then
 fi
 
 meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --logbase "$logbase" \
-      "${selection[@]}" </dev/null
+      ${meson_setup:+--setup "$meson_setup"} "${selection[@]}" </dev/null
 meson_status=$?
-if [ $coverage = 1 ]; then
+if [ "$setup" = coverage ]; then
   "$source_dir/tests/coverage/report.sh" "$source_dir" "$AIOGUEST_BUILD_DIR"
 fi
 echo
-"$AIOGUEST_PYTHON" "$source_dir/tests/report.py" --logbase "$logbase" "$AIOGUEST_BUILD_DIR" \
+"$AIOGUEST_PYTHON" "$source_dir/tests/report.py" \
+  --logbase "$logbase${meson_setup:+-$meson_setup}" "$AIOGUEST_BUILD_DIR" \
   --meson-status "$meson_status"
