@@ -8,10 +8,16 @@ import faulthandler
 import gc
 import logging
 import os
+import signal
 
 import pytest
 
-import support
+# A shell without job control has what it runs in the background ignore Ctrl-C, and that is
+# inherited by all processes below. PyGObject remembers what it found when it was imported.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+import support  # noqa: E402
 
 #: Seconds after which a test that hangs shows all stacks and ends the process.
 WATCHDOG = float(os.environ.get("AIOGUEST_TEST_WATCHDOG", "90"))
