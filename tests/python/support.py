@@ -122,6 +122,18 @@ class Rescue:
             pass
 
 
+def unix_signal_add(*args):
+    # The newer place, if PyGObject knows it; it warns of the older one then.
+    try:
+        gi.require_version("GLibUnix", "2.0")
+        from gi.repository import GLibUnix
+
+        add = GLibUnix.signal_add
+    except (ValueError, AttributeError):
+        add = GLib.unix_signal_add
+    return add(*args)
+
+
 # Sources.  GLib numbers the sources of a context; so a source of known age can
 # be looked up by counting.
 

@@ -7,23 +7,10 @@ import os
 import signal
 import threading
 
-import gi
 import pytest
 from gi.repository import GLib
 
 import support
-
-
-def unix_signal_add(*args):
-    # The newer place, if PyGObject knows it; it warns of the older one then.
-    try:
-        gi.require_version("GLibUnix", "2.0")
-        from gi.repository import GLibUnix
-
-        add = GLibUnix.signal_add
-    except (ValueError, AttributeError):
-        add = GLib.unix_signal_add
-    return add(*args)
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +77,7 @@ def test_unix_signal_source_of_the_host():
         loop = asyncio.get_running_loop()
         ours, hosts = loop.create_future(), loop.create_future()
         loop.add_signal_handler(signal.SIGUSR1, ours.set_result, "ours")
-        unix_signal_add(
+        support.unix_signal_add(
             GLib.PRIORITY_DEFAULT, signal.SIGUSR2, lambda: hosts.set_result("the host's")
         )
         threads = [send(signal.SIGUSR1, 0.01), send(signal.SIGUSR2, 0.01)]

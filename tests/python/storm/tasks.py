@@ -1,0 +1,150 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tasks: sleeping, waiting for each other and for the host, cancelled, left behind."""
+
+import asyncio
+import inspect
+
+from gi.repository import AioGuest, GLib
+
+from .operations import chance, host_priority, number, operation, seconds
+
+
+@operation(5, delays=lambda choice: [choice.random() * 0.002 for _ in range(choice.randint(0, 4))])
+def sleep(storm, delays):
+    async def sleeper(ticket):
+        loop = asyncio.get_running_loop()
+        for delay in delays:
+            over = storm.ledger.expect_timer("sleep", loop.time() + delay)
+            await asyncio.sleep(delay)
+            over.happen()
+        ticket.happen()
+
+    AioGuest.spawn(sleeper(storm.ledger.expect("sleeper")))
+
+
+@operation(4, until=seconds(0.003), twice=chance(0.3))
+def cancel(storm, until, twice):
+    """Cancelled in its first step, its sleep, or the await of its finally clause."""
+    ended = storm.ledger.expect("cancelled task")
+
+    async def victim():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            try:
+                await asyncio.sleep(0.0005)
+            finally:
+                ended.happen()
+
+    coro = victim()
+    task = asyncio.create_task(coro)
+
+    def cancel_it():
+        # What has not begun has no clauses to run.
+        if inspect.getcoroutinestate(coro) == inspect.CORO_CREATED:
+            ended.call_off()
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    loop.call_later(until, cancel_it)
+    if twice:
+        loop.call_later(until + 0.0002, task.cancel)
+    storm.keep(task)
+
+
+@operation(3, delay=seconds(0.002), limit=seconds(0.002))
+def time_out(storm, delay, limit):
+    over = storm.ledger.expect("time limit")
+
+    async def limited():
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        try:
+            async with asyncio.timeout(limit):
+                await asyncio.sleep(delay)
+        except TimeoutError:
+            if loop.time() - start < limit - 1e-6:
+                storm.ledger.object(f"time limit of {limit} after {loop.time() - start}")
+        over.happen()
+
+    AioGuest.spawn(limited())
+
+
+@operation(3, size=number(1, 5), failing=chance(0.5))
+def group(storm, size, failing):
+    over = storm.ledger.expect("task group")
+
+    async def member(number):
+        await asyncio.sleep(0.0002 * number)
+        if failing and number == 0:
+            raise KeyError
+
+    async def parent():
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(size):
+                    tasks.create_task(member(number))
+        except* KeyError:
+            pass
+        over.happen()
+
+    AioGuest.spawn(parent())
+
+
+@operation(4, count=number(1, 20))
+def queue(storm, count):
+    """One puts, from callbacks of the host, and one gets; all in order."""
+    over = storm.ledger.expect("queue")
+
+    async def consume(items):
+        if [await items.get() for _ in range(count)] != list(range(count)):
+            storm.ledger.object("a queue is out of order")
+        over.happen()
+
+    items = asyncio.Queue()
+    numbers = iter(range(count))
+
+    def put():
+        number = next(numbers, None)
+        if number is None:
+            return GLib.SOURCE_REMOVE
+        items.put_nowait(number)
+        return GLib.SOURCE_CONTINUE
+
+    AioGuest.spawn(consume(items))
+    GLib.idle_add(put)
+
+
+@operation(3, priority=host_priority)
+def future_of_host(storm, priority):
+    """A future that a callback of the host resolves wakes its task, with nothing else said."""
+    over = storm.ledger.expect("future of the host")
+    future = asyncio.get_running_loop().create_future()
+
+    async def wait():
+        await future
+        over.happen()
+
+    def resolve():
+        future.set_result(None)
+        return GLib.SOURCE_REMOVE
+
+    AioGuest.spawn(wait())
+    GLib.idle_add(resolve, priority=priority)
+
+
+@operation(1)
+def leave_behind(storm):
+    """A task that only the end of the run ends."""
+    ended = storm.expect_at_end("task left behind")
+
+    async def stay():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0)
+            ended.happen()
+
+    task = asyncio.create_task(stay())
+    storm.keep(task)

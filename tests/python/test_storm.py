@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Storms of everything at once, each decided by a seed.
+
+AIOGUEST_STORM_SEED says which is the first, AIOGUEST_STORM_RUNS how many there are, and
+AIOGUEST_STORM_STEPS how many steps each has.
+"""
+
+import os
+import random
+
+from storm import footprint
+from storm.plan import make_plan
+from storm.runs import Storm
+
+import support
+
+SEED = int(os.environ.get("AIOGUEST_STORM_SEED", "0")) or random.randrange(1, 2**32)
+RUNS = int(os.environ.get("AIOGUEST_STORM_RUNS", "10"))
+STEPS = int(os.environ.get("AIOGUEST_STORM_STEPS", "200"))
+
+
+def storm(seed, steps=STEPS):
+    """One run; what went wrong, with what is needed to see it again."""
+    plan = make_plan(seed, steps)
+    mark = support.source_mark()
+    problems = Storm(plan).run()
+    left = footprint.sources(mark)
+    if left:
+        problems.append(f"{left} sources are left attached")
+    assert not problems, (
+        f"AIOGUEST_STORM_SEED={seed} AIOGUEST_STORM_RUNS=1 AIOGUEST_STORM_STEPS={steps}\n"
+        f"{plan.host}, {plan.loop}, {plan.poll_mode}, debug {plan.debug}\n" + "\n".join(problems)
+    )
+
+
+def test_a_seed_decides_all():
+    assert make_plan(SEED, STEPS) == make_plan(SEED, STEPS)
+    assert make_plan(SEED, STEPS) != make_plan(SEED + 1, STEPS)
+
+
+def test_storms(record_property):
+    record_property("seed", SEED)
+    for seed in range(SEED, SEED + RUNS):
+        storm(seed)
+
+
+def test_nothing_is_left():
+    for _ in range(2):
+        storm(SEED)
+    before = footprint.take()
+    for _ in range(2):
+        storm(SEED)
+    descriptors, threads, objects = footprint.take()
+    assert (descriptors, threads) == before[:2]
+    # Caches of all kinds grow by a few.
+    assert objects - before[2] < 100
