@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a process has: to be the same before and after."""
 
+import contextlib
 import gc
+import os
+import sys
 
 import support
 
@@ -16,7 +19,26 @@ def sources(mark):
     )
 
 
+def forget_last_exception():
+    """Python holds on to the last one that a callback of the host has raised, and by its traceback to
+    every frame below: that of the main loop, and so the run."""
+    for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        with contextlib.suppress(AttributeError):
+            delattr(sys, name)
+
+
+def descriptors():
+    """What each is, by its number."""
+    found = {}
+    for number in support.descriptors():
+        # But for that of the directory itself.
+        with contextlib.suppress(FileNotFoundError):
+            found[number] = os.readlink(f"/proc/self/fd/{number}")
+    return found
+
+
 def take():
     """Descriptors, the number of threads, and that of the objects that the collector knows."""
+    forget_last_exception()
     gc.collect()
-    return support.descriptors(), support.threads(), len(gc.get_objects())
+    return descriptors(), support.threads(), len(gc.get_objects())
