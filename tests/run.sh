@@ -21,7 +21,8 @@ Without arguments all tests run; TEST names single ones as `meson test` does.
 and one of these at most, which runs another set-up than the ordinary one:
 
   --coverage        measure what the tests cover of the C and the Python code
-  --sanitize        the C tests, built with AddressSanitizer and UndefinedBehaviorSanitizer
+  --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer: C and Python tests
+  --threads         the C tests, with ThreadSanitizer
   --memcheck        the C tests under valgrind's memcheck, leaks included
 
   --list            print the names of the tests and run none
@@ -59,7 +60,7 @@ while [ $# -gt 0 ]; do
       ;;
     --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
     --list) list=1 ;;
-    --coverage|--sanitize|--memcheck)
+    --coverage|--sanitize|--threads|--memcheck)
       if [ -n "$setup" ] && [ "$setup" != "${1#--}" ]; then
         wrong_usage "--$setup and $1 exclude each other"
       fi
@@ -79,6 +80,7 @@ groups=(build tests)
 options=(-Dtests=true -Dexamples=true)
 # That of meson.
 meson_setup=
+default_selection=()
 # What a set-up has of its own.
 case "$setup" in
   coverage)
@@ -86,17 +88,24 @@ case "$setup" in
     options+=(-Db_coverage=true -Dbuildtype=debug)
     ;;
   sanitize)
-    # The scanner of introspection, and with it Python, would need the runtimes preloaded.
+    options+=(-Db_sanitize=address,undefined -Db_lundef=false)
+    meson_setup=sanitize
+    default_selection=(--suite c --suite python)
+    ;;
+  threads)
+    # Python would have to be built with it.
     options=(-Dtests=true -Dexamples=false -Dintrospection=disabled
-             -Db_sanitize=address,undefined -Db_lundef=false)
-    selection+=(--suite c)
+             -Db_sanitize=thread -Db_lundef=false)
+    meson_setup=threads
+    default_selection=(--suite c)
     ;;
   memcheck)
     options=(-Dtests=true -Dexamples=false -Dintrospection=disabled)
     meson_setup=memcheck
-    selection+=(--suite c)
+    default_selection=(--suite c)
     ;;
 esac
+[ ${#selection[@]} -gt 0 ] || selection=(${default_selection[@]+"${default_selection[@]}"})
 if [ -n "$setup" ]; then
   AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-$setup
 fi

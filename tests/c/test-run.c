@@ -751,7 +751,7 @@ test_wake_across_ends (const Variant *variant)
 
       /* A waker may have the last reference; from now on nothing of the guest is touched. */
       g_object_unref (g_steal_pointer (&guest->run));
-      while (G_OBJECT (guest->poller)->ref_count > 1)
+      while (g_atomic_int_get (&G_OBJECT (guest->poller)->ref_count) > 1)
         g_thread_yield ();
       guest_free (guest);
     }

@@ -183,6 +183,10 @@ def threads():
     return len(os.listdir("/proc/self/task"))
 
 
+#: AddressSanitizer keeps for a while what was freed: memory grows without a leak.
+KEEPS_FREED_MEMORY = "libasan" in os.environ.get("LD_PRELOAD", "")
+
+
 def resident():
     """Resident memory in bytes."""
     with open("/proc/self/statm") as file:
