@@ -46,6 +46,7 @@ WORKED = ["50 line thread nested invalid literal for int() with base 10: 'x'"]
     ("add_callback_missing", "has no attribute '_add_callback'"),
     ("constant_of_another_type", ""),
     ("no_epoll", "there is no EpollSelector"),
+    ("write_to_self_uses_more", "_write_to_self uses getattr"),
     ("selector_keys_have_another_order", "SelectorKey has other fields"),
 ])
 def test_unknown_asyncio_is_told_once_and_works(way, difference):
@@ -57,6 +58,18 @@ def test_unknown_asyncio_is_told_once_and_works(way, difference):
     (line,) = altered.errors.splitlines()
     assert line.startswith("asyncio is not as known (")
     assert difference in line
+
+
+@pytest.mark.parametrize("way, difference", [
+    ("thread_safe_handle_of_another_kind", "call_soon_threadsafe uses events"),
+    ("thread_safe_handle_with_another_slot", "a handle has slots that are not known"),
+])
+def test_the_thread_safe_handle_is_another(way, difference):
+    altered = Altered(way)
+    # Before Python 3.14 asyncio has none, and looks for none.
+    assert altered.is_known != hasattr(asyncio.events, "_ThreadSafeHandle")
+    assert altered.is_known or difference in altered.verdict
+    assert altered.result == WORKED
 
 
 @pytest.mark.parametrize("way", [

@@ -49,6 +49,8 @@ get_owner (CoreState *state, const VerifiedMethod *method, PyTypeObject *loop_ty
       return (PyTypeObject *) state->handle_type;
     case METHOD_OF_TIMER_HANDLE:
       return (PyTypeObject *) state->timer_handle_type;
+    case METHOD_OF_THREAD_SAFE_HANDLE:
+      return (PyTypeObject *) state->thread_safe_handle_type;
     default:
       return loop_type;
     }
@@ -71,8 +73,8 @@ check_types (CoreState *state, LoopCheck *check, PyTypeObject *type)
   check->type_does = state->verified ? DOES_ALL : 0;
 
   if (ensure_version (state, (PyObject *) type) < 0 ||
-      ensure_version (state, state->handle_type) < 0 ||
-      ensure_version (state, state->timer_handle_type) < 0)
+      ensure_version (state, state->timer_handle_type) < 0 ||
+      ensure_version (state, state->thread_safe_handle_type) < 0)
     return -1;
 
   for (int i = 0; i < N_VERIFIED_METHODS; i++)
@@ -88,9 +90,9 @@ check_types (CoreState *state, LoopCheck *check, PyTypeObject *type)
       check->type_does &= ~method->does;
     }
 
-  check->handle_version = core_type_version (state->handle_type);
   check->timer_handle_version = core_type_version (state->timer_handle_type);
-  if (check->handle_version != 0 && check->timer_handle_version != 0)
+  check->thread_safe_handle_version = core_type_version (state->thread_safe_handle_type);
+  if (check->timer_handle_version != 0 && check->thread_safe_handle_version != 0)
     check->type_version = core_type_version ((PyObject *) type);
 
   return 0;
@@ -141,7 +143,7 @@ check_dict (CoreState *state, LoopCheck *check, PyObject *dict)
   if (closed != Py_False)
     does &= ~DOES_WHILE_OPEN;
   if (check->ready == NULL)
-    does &= ~DOES_CALL_SOON;
+    does &= ~(DOES_CALL_SOON | DOES_CALL_SOON_THREADSAFE);
   if (check->scheduled == NULL || !PyList_CheckExact (check->scheduled))
     does &= ~(DOES_TICK | DOES_CALL_AT | DOES_CALL_LATER);
 
@@ -155,8 +157,8 @@ core_check_anew (CoreState *state, LoopCheck *check, PyObject *loop, PyObject *d
   const gboolean types_are_known =
     check->type_version != 0 &&
     check->type_version == core_type_version ((PyObject *) Py_TYPE (loop)) &&
-    check->handle_version == core_type_version (state->handle_type) &&
-    check->timer_handle_version == core_type_version (state->timer_handle_type);
+    check->timer_handle_version == core_type_version (state->timer_handle_type) &&
+    check->thread_safe_handle_version == core_type_version (state->thread_safe_handle_type);
 
   if ((types_are_known || check_types (state, check, Py_TYPE (loop)) == 0) &&
       check_dict (state, check, dict) == 0)

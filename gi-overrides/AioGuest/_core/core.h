@@ -17,7 +17,9 @@
  *   probe.c     whether asyncio is the one this code was verified against
  *   check.c     whether a loop, as it is now, has but methods that were verified
  *   watch.c     noticing that a dict has changed
+ *   methods.c   the methods that are done in C, and what is known of them
  *   loop.c      the type LoopBase: methods of a loop in C
+ *   pipe.c      the pipe by which a loop is woken
  *   heap.c      the heap of timers
  *   guest.c     the type Guest: one loop bound to one run
  *   tick.c      the run's tick and peek
@@ -46,10 +48,13 @@
   X (_clock_resolution) \
   X (_closed) \
   X (_context) \
+  X (_csock) \
   X (_current_handle) \
   X (_debug) \
   X (_fd_to_key) \
   X (_process_events) \
+  X (_process_self_data) \
+  X (_read_from_self) \
   X (_ready) \
   X (_remove_reader) \
   X (_remove_writer) \
@@ -57,17 +62,22 @@
   X (_run_once) \
   X (_scheduled) \
   X (_selector) \
+  X (_ssock) \
   X (_stopping) \
   X (_timer_cancelled_count) \
   X (_timer_handle_cancelled) \
   X (_when) \
+  X (_write_to_self) \
+  X (RLock) \
   X (__init__) \
   X (__lt__) \
+  X (acquire) \
   X (append) \
   X (appendleft) \
   X (call_at) \
   X (call_later) \
   X (call_soon) \
+  X (call_soon_threadsafe) \
   X (cancel) \
   X (context) \
   X (done) \
@@ -76,7 +86,10 @@
   X (get_debug) \
   X (get_map) \
   X (popleft) \
+  X (recv) \
+  X (release) \
   X (select) \
+  X (send) \
   X (time)
 
 /* What can be done in C for a loop all of whose methods in question are asyncio's own. */
@@ -89,11 +102,14 @@ typedef enum
   DOES_TIME = 1 << 4,
   DOES_GET_DEBUG = 1 << 5,
   DOES_TIMER_HANDLE_CANCELLED = 1 << 6,
+  DOES_CALL_SOON_THREADSAFE = 1 << 7,
+  DOES_READ_FROM_SELF = 1 << 8,
 
   /* Not if the loop is in debug mode or closed, respectively. */
-  DOES_WITHOUT_DEBUG = DOES_TICK | DOES_CALL_SOON | DOES_CALL_AT | DOES_CALL_LATER,
-  DOES_WHILE_OPEN = DOES_CALL_SOON | DOES_CALL_AT | DOES_CALL_LATER,
-  DOES_ALL = (1 << 7) - 1
+  DOES_WHILE_OPEN =
+    DOES_CALL_SOON | DOES_CALL_SOON_THREADSAFE | DOES_CALL_AT | DOES_CALL_LATER,
+  DOES_WITHOUT_DEBUG = DOES_TICK | DOES_WHILE_OPEN,
+  DOES_ALL = (1 << 9) - 1
 } CoreDoes;
 
 typedef enum
@@ -102,6 +118,7 @@ typedef enum
   METHOD_OF_SELECTOR_LOOP,
   METHOD_OF_HANDLE,
   METHOD_OF_TIMER_HANDLE,
+  METHOD_OF_THREAD_SAFE_HANDLE,
   N_METHOD_OWNERS
 } MethodOwner;
 
@@ -115,14 +132,14 @@ typedef struct
   PyObject *function;       /* NULL if there is none */
 } VerifiedMethod;
 
-#define N_VERIFIED_METHODS 15
+#define N_VERIFIED_METHODS 21
 
 /* What is known of a loop, for as long as none of what it is known from has changed. */
 typedef struct
 {
   guint type_version;
-  guint handle_version;
-  guint timer_handle_version;
+  guint timer_handle_version; /* of these two, and so of Handle, which they are or inherit */
+  guint thread_safe_handle_version;
   guint64 dict_version;
   CoreDoes type_does; /* as far as the types go */
   CoreDoes does;
@@ -140,6 +157,9 @@ typedef struct
   CORE_NAMES (X)
 #undef X
 
+  PyObject *null_byte;
+  PyObject *pipe_read_size;
+
   PyObject *guest_type;
   PyObject *raiser_type;
   PyObject *loop_base_type;
@@ -147,6 +167,9 @@ typedef struct
   /* asyncio and the standard library */
   PyObject *handle_type;
   PyObject *timer_handle_type;
+  PyObject *thread_safe_handle_type; /* has a lock, 3.14 on; else it is @handle_type */
+  PyObject *rlock_type;
+  PyObject *threading;
   PyObject *epoll_selector_type;
   PyObject *deque_type;
   PyCFunction deque_append;  /* of exact deques; NULL if it isn't where it is looked for */
@@ -177,6 +200,7 @@ typedef struct
   Py_ssize_t source_traceback_offset;
   Py_ssize_t when_offset;
   Py_ssize_t scheduled_offset;
+  Py_ssize_t lock_offset; /* 0 if @thread_safe_handle_type has none */
 
 #if PY_VERSION_HEX >= 0x030c0000
   int dict_watcher;
@@ -274,6 +298,9 @@ CoreState *core_state_of_type (PyTypeObject *type);
 CoreState *core_state_of_subtype (PyTypeObject *type);
 gboolean core_is_finalizing (void);
 
+/* methods.c */
+void core_init_methods (CoreState *state);
+
 /* probe.c */
 int core_probe (CoreState *state);
 
@@ -297,6 +324,11 @@ extern guint64 core_loop_changes;
 extern PyType_Spec loop_base_spec;
 double core_time (void);
 LoopCheck *core_get_check (CoreState *state, PyObject *loop);
+
+/* pipe.c */
+#define PIPE_READ_SIZE 4096
+int pipe_write (CoreState *state, PyObject *loop);
+int pipe_read (CoreState *state, PyObject *loop);
 
 /* heap.c */
 int heap_push (CoreState *state, PyObject *heap, PyObject *timer);
@@ -387,7 +419,8 @@ static inline gboolean
 handle_is_exact (CoreState *state, PyObject *handle)
 {
   return (PyObject *) Py_TYPE (handle) == state->handle_type ||
-         (PyObject *) Py_TYPE (handle) == state->timer_handle_type;
+         (PyObject *) Py_TYPE (handle) == state->timer_handle_type ||
+         (PyObject *) Py_TYPE (handle) == state->thread_safe_handle_type;
 }
 
 static inline PyObject *
@@ -437,8 +470,9 @@ core_check_loop (CoreState *state, LoopCheck *check, PyObject *loop, PyObject *d
 {
   if (G_LIKELY (check->dict_version == core_loop_version (dict) && check->type_version != 0 &&
                 check->type_version == core_type_version ((PyObject *) Py_TYPE (loop)) &&
-                check->handle_version == core_type_version (state->handle_type) &&
-                check->timer_handle_version == core_type_version (state->timer_handle_type)))
+                check->timer_handle_version == core_type_version (state->timer_handle_type) &&
+                check->thread_safe_handle_version ==
+                  core_type_version (state->thread_safe_handle_type)))
     return 0;
 
   return core_check_anew (state, check, loop, dict);

@@ -179,6 +179,18 @@ lend_raiser (CoreState *state, Raiser *raiser)
   return PyObject_SetAttr (raiser->handle, state->str__context, (PyObject *) raiser);
 }
 
+/* The one of Handle itself: that of a handle with a lock may find it cancelled by now. */
+static int
+run_by_plain_method (CoreState *state, PyObject *handle)
+{
+  PyObject *method = PyObject_GetAttr (state->handle_type, state->str__run);
+  PyObject *result = method != NULL ? PyObject_CallOneArg (method, handle) : NULL;
+
+  Py_XDECREF (method);
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
 static int
 report (CoreState *state, PyObject *handle, PyObject *context)
 {
@@ -207,7 +219,7 @@ report (CoreState *state, PyObject *handle, PyObject *context)
   raiser->traceback = traceback;
 
   if (lend_raiser (state, raiser) == 0)
-    result = run_by_method (state, handle);
+    result = run_by_plain_method (state, handle);
 
   Py_DECREF (raiser);
   return result;
@@ -232,20 +244,11 @@ call_with_tuple (PyObject *callback, PyObject *args)
   return PyObject_Vectorcall (callback, stack + 1, n_args | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 }
 
-/*
- * Does what Handle._run() does, for a handle that was not cancelled. Returns -1 only for the
- * exceptions that Handle._run() lets through, or that a user's exception handler raised.
- */
-int
-handle_run (Guest *self, PyObject *handle)
+static int
+run_unlocked (CoreState *state, PyObject *handle)
 {
-  CoreState *state = self->state;
   PyObject *callback, *args, *context, *result;
   int outcome = 0;
-
-  /* Only the two classes whose every slot is known; 3.14 has one with a lock, for instance. */
-  if (!handle_is_exact (state, handle))
-    return run_by_method (state, handle);
 
   callback = handle_slot (handle, state->callback_offset);
   args = handle_slot (handle, state->args_offset);
@@ -279,4 +282,78 @@ handle_run (Guest *self, PyObject *handle)
   Py_DECREF (args);
   Py_DECREF (context);
   return outcome;
+}
+
+static int
+release (CoreState *state, PyObject *lock)
+{
+  PyObject *type, *value, *traceback;
+  PyObject *result;
+
+  PyErr_Fetch (&type, &value, &traceback);
+  result = PyObject_CallMethodNoArgs (lock, state->str_release);
+
+  if (result != NULL)
+    {
+      PyErr_Restore (type, value, traceback);
+    }
+  else
+    {
+      Py_XDECREF (type);
+      Py_XDECREF (value);
+      Py_XDECREF (traceback);
+    }
+
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
+/* For a handle that another thread may cancel. */
+static int
+run_locked (CoreState *state, PyObject *handle)
+{
+  PyObject *lock = handle_slot (handle, state->lock_offset);
+  PyObject *acquired;
+  int cancelled;
+  int outcome;
+
+  if (lock == NULL || (PyObject *) Py_TYPE (lock) != state->rlock_type)
+    return run_by_method (state, handle);
+
+  Py_INCREF (lock);
+  acquired = PyObject_CallMethodNoArgs (lock, state->str_acquire);
+  if (acquired == NULL)
+    {
+      Py_DECREF (lock);
+      return -1;
+    }
+  Py_DECREF (acquired);
+
+  cancelled = handle_is_cancelled (state, handle);
+  outcome = cancelled != 0 ? MIN (cancelled, 0) : run_unlocked (state, handle);
+
+  if (release (state, lock) < 0)
+    outcome = -1;
+
+  Py_DECREF (lock);
+  return outcome;
+}
+
+/*
+ * Does what the handle's _run() does, for one that was not cancelled. Returns -1 only for the
+ * exceptions that _run() lets through, or that a user's exception handler raised.
+ */
+int
+handle_run (Guest *self, PyObject *handle)
+{
+  CoreState *state = self->state;
+
+  /* Only the classes whose every slot is known. */
+  if (!handle_is_exact (state, handle))
+    return run_by_method (state, handle);
+
+  if (state->lock_offset != 0 && (PyObject *) Py_TYPE (handle) == state->thread_safe_handle_type)
+    return run_locked (state, handle);
+
+  return run_unlocked (state, handle);
 }

@@ -165,6 +165,74 @@ loop_call_soon (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyOb
   return handle;
 }
 
+static int
+set_lock (CoreState *state, PyObject *handle)
+{
+  PyObject *lock = PyObject_CallMethodNoArgs (state->threading, state->str_RLock);
+
+  if (lock == NULL)
+    return -1;
+
+  handle_set_slot (handle, state->lock_offset, lock);
+  Py_DECREF (lock);
+  return 0;
+}
+
+/*
+ * thread A (any, with the GIL)         thread B (the loop's, without the GIL)
+ * append to the queue
+ *                                      look at the queue's size, or not
+ * write to the loop's pipe
+ *                                      find the pipe readable
+ *
+ * The GIL is let go in the write, no earlier, so that B can begin while A still goes on.
+ */
+static PyObject *
+loop_call_soon_threadsafe (PyObject *object,
+                           PyObject *const *args,
+                           Py_ssize_t n_args,
+                           PyObject *kwnames)
+{
+  LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
+  PyObject *context = get_context_argument (state, args, n_args, kwnames);
+  PyObject *ready, *handle;
+
+  if (n_args < 1 || context == NULL || !can_do (state, self, DOES_CALL_SOON_THREADSAFE))
+    return call_next (state, self, state->str_call_soon_threadsafe, args, n_args, kwnames);
+
+  ready = Py_NewRef (self->check.ready);
+  handle = make_handle (state, state->thread_safe_handle_type, object, args, n_args, context);
+  if (handle != NULL && ((state->lock_offset != 0 && set_lock (state, handle) < 0) ||
+                         ready_append (state, ready, handle) < 0 ||
+                         pipe_write (state, object) < 0))
+    Py_CLEAR (handle);
+
+  Py_DECREF (ready);
+  return handle;
+}
+
+static PyObject *
+loop_read_from_self (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
+{
+  LoopBase *self = (LoopBase *) object;
+  CoreState *state = get_state (self);
+
+  if (n_args == 0 && kwnames == NULL && can_do (state, self, DOES_READ_FROM_SELF))
+    {
+      if (pipe_read (state, object) == 0)
+        Py_RETURN_NONE;
+
+      if (!PyErr_ExceptionMatches (PyExc_OSError) && !PyErr_ExceptionMatches (PyExc_AttributeError))
+        return NULL;
+
+      /* What is wrong with the pipe is wrong still, and asyncio's to tell. */
+      PyErr_Clear ();
+    }
+
+  return call_next (state, self, state->str__read_from_self, args, n_args, kwnames);
+}
+
 /* Does what call_at() does; @args begin with the callback. */
 static PyObject *
 schedule (CoreState *state,
@@ -335,6 +403,9 @@ static PyMethodDef loop_base_methods[] = {
   METHOD ("call_soon", loop_call_soon,
           "call_soon($self, callback, /, *args, context=None)\n--\n\n"
           "Have a callback called in the next round of the loop."),
+  METHOD ("call_soon_threadsafe", loop_call_soon_threadsafe,
+          "call_soon_threadsafe($self, callback, /, *args, context=None)\n--\n\n"
+          "Have a callback called in the next round of the loop. Any thread."),
   METHOD ("call_at", loop_call_at,
           "call_at($self, when, callback, /, *args, context=None)\n--\n\n"
           "Have a callback called at a time of the loop's clock, in seconds."),
@@ -347,6 +418,8 @@ static PyMethodDef loop_base_methods[] = {
           "get_debug($self, /)\n--\n\nWhether the loop is in debug mode."),
   METHOD ("_timer_handle_cancelled", loop_timer_handle_cancelled,
           "_timer_handle_cancelled($self, handle, /)\n--\n\nFor TimerHandle.cancel()."),
+  METHOD ("_read_from_self", loop_read_from_self,
+          "_read_from_self($self, /)\n--\n\nFor the pipe that other threads wake the loop by."),
   { NULL },
 };
 

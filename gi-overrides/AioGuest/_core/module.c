@@ -78,6 +78,10 @@ core_exec (PyObject *module)
   CORE_NAMES (X)
 #undef X
 
+  if ((state->null_byte = PyBytes_FromStringAndSize ("", 1)) == NULL ||
+      (state->pipe_read_size = PyLong_FromLong (PIPE_READ_SIZE)) == NULL)
+    return -1;
+
   if ((state->guest_type = PyType_FromModuleAndSpec (module, &guest_spec, NULL)) == NULL ||
       (state->raiser_type = PyType_FromModuleAndSpec (module, &raiser_spec, NULL)) == NULL ||
       (state->loop_base_type = PyType_FromModuleAndSpec (module, &loop_base_spec, NULL)) == NULL ||
@@ -104,6 +108,9 @@ core_traverse (PyObject *module, visitproc visit, void *arg)
   Py_VISIT (state->loop_base_type);
   Py_VISIT (state->handle_type);
   Py_VISIT (state->timer_handle_type);
+  Py_VISIT (state->thread_safe_handle_type);
+  Py_VISIT (state->rlock_type);
+  Py_VISIT (state->threading);
   Py_VISIT (state->epoll_selector_type);
   Py_VISIT (state->deque_type);
   Py_VISIT (state->current_task);
@@ -127,11 +134,16 @@ core_clear (PyObject *module)
   CORE_NAMES (X)
 #undef X
 
+  Py_CLEAR (state->null_byte);
+  Py_CLEAR (state->pipe_read_size);
   Py_CLEAR (state->guest_type);
   Py_CLEAR (state->raiser_type);
   Py_CLEAR (state->loop_base_type);
   Py_CLEAR (state->handle_type);
   Py_CLEAR (state->timer_handle_type);
+  Py_CLEAR (state->thread_safe_handle_type);
+  Py_CLEAR (state->rlock_type);
+  Py_CLEAR (state->threading);
   Py_CLEAR (state->epoll_selector_type);
   Py_CLEAR (state->deque_type);
   Py_CLEAR (state->current_task);

@@ -12,54 +12,7 @@
  * selector's key in their order. Whether a loop has just these methods is for check.c to say.
  */
 
-/* The names used by some of the versions only begin with a "?". */
-static const char *const run_once_names[] = {
-  "_scheduled", "_MIN_SCHEDULED_TIMER_HANDLES", "_timer_cancelled_count",
-  "_MIN_CANCELLED_TIMER_HANDLES_FRACTION", "_cancelled", "append", "heapq", "heapify", "heappop",
-  "_ready", "_stopping", "_when", "?min", "?max", "len", "time", "MAXIMUM_SELECT_TIMEOUT",
-  "_selector", "select", "_process_events", "_clock_resolution", "range", "popleft", "_debug",
-  "_current_handle", "_run", "slow_callback_duration", "logger", "warning", "_format_handle", NULL,
-};
-static const char *const add_callback_names[] = { "_cancelled", "_ready", "append", NULL };
-static const char *const timer_handle_cancelled_names[] = {
-  "_scheduled", "_timer_cancelled_count", NULL,
-};
-static const char *const time_names[] = { "time", "monotonic", NULL };
-static const char *const process_events_names[] = {
-  "fileobj", "data", "selectors", "EVENT_READ", "EVENT_WRITE", "_cancelled", "_remove_reader",
-  "_remove_writer", "_add_callback", NULL,
-};
-static const char *const handle_run_names[] = {
-  "_context", "run", "_callback", "_args", "SystemExit", "KeyboardInterrupt", "BaseException",
-  "format_helpers", "_format_callback_source", "_loop", "?get_debug", "_source_traceback",
-  "call_exception_handler", NULL,
-};
-static const char *const handle_init_names[] = {
-  "contextvars", "copy_context", "_context", "_loop", "_callback", "_args", "_cancelled", "_repr",
-  "get_debug", "format_helpers", "extract_stack", "sys", "_getframe", "_source_traceback", NULL,
-};
-static const char *const timer_handle_init_names[] = {
-  "super", "__init__", "_source_traceback", "_when", "_scheduled", NULL,
-};
-static const char *const less_than_names[] = {
-  "isinstance", "TimerHandle", "_when", "NotImplemented", NULL,
-};
-static const char *const check_closed_names[] = { "_closed", "RuntimeError", NULL };
-static const char *const get_debug_names[] = { "_debug", NULL };
-static const char *const call_soon_names[] = {
-  "_check_closed", "_debug", "_check_thread", "_check_callback", "_call_soon", "_source_traceback",
-  NULL,
-};
-static const char *const make_handle_names[] = {
-  "events", "Handle", "_source_traceback", "_ready", "append", NULL,
-};
-static const char *const call_at_names[] = {
-  "TypeError", "_check_closed", "_debug", "_check_thread", "_check_callback", "events",
-  "TimerHandle", "_source_traceback", "heapq", "heappush", "_scheduled", NULL,
-};
-static const char *const call_later_names[] = {
-  "TypeError", "call_at", "time", "_source_traceback", NULL,
-};
+/* As in methods.c. */
 static const char *const select_names[] = {
   "math", "ceil", "?max", "len", "_fd_to_key", "_selector", "poll", "InterruptedError", "?select",
   "?EPOLLIN", "?EPOLLOUT", "EVENT_READ", "EVENT_WRITE", "?_NOT_EPOLLIN", "?_NOT_EPOLLOUT",
@@ -188,48 +141,6 @@ probe_method (CoreState *state, PyObject *const owners[N_METHOD_OWNERS], Verifie
   return probe_function (state, method->function, PyUnicode_AsUTF8 (method->name), method->names);
 }
 
-/* check.c looks for these names whatever comes of the probes. */
-static void
-init_methods (CoreState *state)
-{
-  const CoreDoes handles = DOES_CALL_SOON | DOES_CALL_AT | DOES_CALL_LATER;
-  const CoreDoes timers = DOES_CALL_AT | DOES_CALL_LATER;
-  const struct
-  {
-    MethodOwner owner;
-    PyObject *name;
-    const char *const *names;
-    CoreDoes does;
-  } methods[N_VERIFIED_METHODS] = {
-    { METHOD_OF_BASE_LOOP, state->str__run_once, run_once_names, DOES_TICK },
-    { METHOD_OF_BASE_LOOP, state->str__add_callback, add_callback_names, DOES_TICK },
-    { METHOD_OF_BASE_LOOP, state->str_time, time_names, DOES_TICK | DOES_CALL_LATER | DOES_TIME },
-    { METHOD_OF_BASE_LOOP, state->str__timer_handle_cancelled, timer_handle_cancelled_names,
-      DOES_TICK | DOES_TIMER_HANDLE_CANCELLED },
-    { METHOD_OF_BASE_LOOP, state->str__check_closed, check_closed_names, handles },
-    { METHOD_OF_BASE_LOOP, state->str_get_debug, get_debug_names, handles | DOES_GET_DEBUG },
-    { METHOD_OF_BASE_LOOP, state->str_call_soon, call_soon_names, DOES_CALL_SOON },
-    { METHOD_OF_BASE_LOOP, state->str__call_soon, make_handle_names, DOES_CALL_SOON },
-    { METHOD_OF_BASE_LOOP, state->str_call_at, call_at_names, timers },
-    { METHOD_OF_BASE_LOOP, state->str_call_later, call_later_names, DOES_CALL_LATER },
-    { METHOD_OF_SELECTOR_LOOP, state->str__process_events, process_events_names, DOES_TICK },
-    { METHOD_OF_HANDLE, state->str__run, handle_run_names, DOES_TICK },
-    { METHOD_OF_HANDLE, state->str___init__, handle_init_names, handles },
-    { METHOD_OF_TIMER_HANDLE, state->str___init__, timer_handle_init_names, timers },
-    { METHOD_OF_TIMER_HANDLE, state->str___lt__, less_than_names, DOES_TICK | timers },
-  };
-
-  for (int i = 0; i < N_VERIFIED_METHODS; i++)
-    {
-      VerifiedMethod *method = &state->methods[i];
-
-      method->owner = methods[i].owner;
-      method->does = methods[i].does;
-      method->name = methods[i].name;
-      method->names = methods[i].names;
-    }
-}
-
 static int
 probe_methods (CoreState *state, PyObject *const owners[N_METHOD_OWNERS])
 {
@@ -281,6 +192,8 @@ probe_handles (CoreState *state)
 {
   PyObject *handle = state->handle_type;
   PyObject *timer = state->timer_handle_type;
+  PyObject *thread_safe = state->thread_safe_handle_type;
+  const gboolean locks = thread_safe != handle;
 
   if (probe_slot (state, handle, "_callback", &state->callback_offset) < 0 ||
       probe_slot (state, handle, "_args", &state->args_offset) < 0 ||
@@ -290,10 +203,15 @@ probe_handles (CoreState *state)
       probe_slot (state, handle, "_repr", &state->repr_offset) < 0 ||
       probe_slot (state, handle, "_source_traceback", &state->source_traceback_offset) < 0 ||
       probe_slot (state, timer, "_when", &state->when_offset) < 0 ||
-      probe_slot (state, timer, "_scheduled", &state->scheduled_offset) < 0)
+      probe_slot (state, timer, "_scheduled", &state->scheduled_offset) < 0 ||
+      (locks && probe_slot (state, thread_safe, "_lock", &state->lock_offset) < 0))
     return -1;
 
-  if (!is_plain_type (handle, 7) || !is_plain_type (timer, 9))
+  if (!PyType_IsSubtype ((PyTypeObject *) thread_safe, (PyTypeObject *) handle))
+    differs (state, "a thread-safe handle is no Handle");
+
+  if (!is_plain_type (handle, 7) || !is_plain_type (timer, 9) ||
+      !is_plain_type (thread_safe, locks ? 8 : 7))
     differs (state, "a handle has slots that are not known");
 
   return 0;
@@ -364,6 +282,7 @@ probe_internals (CoreState *state)
                                                   "BaseSelectorEventLoop"),
     [METHOD_OF_HANDLE] = Py_NewRef (state->handle_type),
     [METHOD_OF_TIMER_HANDLE] = Py_NewRef (state->timer_handle_type),
+    [METHOD_OF_THREAD_SAFE_HANDLE] = Py_NewRef (state->thread_safe_handle_type),
   };
   PyObject *select = PyObject_GetAttr (state->epoll_selector_type, state->str_select);
   int result = -1;
@@ -397,18 +316,36 @@ note_exception (CoreState *state)
   Py_XDECREF (text);
 }
 
+/* What call_soon_threadsafe() makes. */
+static PyObject *
+import_thread_safe_handle (CoreState *state)
+{
+  PyObject *type = import_optional ("asyncio.events", "_ThreadSafeHandle");
+
+  if (type == NULL && PyErr_Occurred ())
+    return NULL;
+
+  if (type == NULL || !PyType_Check (type))
+    Py_XSETREF (type, Py_NewRef (state->handle_type));
+
+  return type;
+}
+
 int
 core_probe (CoreState *state)
 {
-  init_methods (state);
-
   if ((state->handle_type = import_attribute ("asyncio.events", "Handle")) == NULL ||
       (state->timer_handle_type = import_attribute ("asyncio.events", "TimerHandle")) == NULL ||
+      (state->thread_safe_handle_type = import_thread_safe_handle (state)) == NULL ||
+      (state->rlock_type = import_attribute ("_thread", "RLock")) == NULL ||
+      (state->threading = PyImport_ImportModule ("threading")) == NULL ||
       (state->deque_type = import_attribute ("collections", "deque")) == NULL ||
       (state->current_task = import_attribute ("asyncio.tasks", "current_task")) == NULL ||
       (state->event_read = import_event ("EVENT_READ")) < 0 ||
       (state->event_write = import_event ("EVENT_WRITE")) < 0)
     return -1;
+
+  core_init_methods (state);
 
   /* Where they are missing or private names have changed, the interrupted task stays current. */
   state->swap_current_task = import_optional ("asyncio.tasks", "_swap_current_task");

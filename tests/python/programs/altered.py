@@ -98,6 +98,31 @@ def add_callback_missing():
     del Base._add_callback
 
 
+def write_to_self_uses_more():
+    write_to_self = Selector._write_to_self
+
+    def _write_to_self(self):
+        self._written = getattr(self, "_written", 0) + 1
+        write_to_self(self)
+
+    Selector._write_to_self = _write_to_self
+
+
+def thread_safe_handle_of_another_kind():
+    make_handle = getattr(asyncio.events, "_ThreadSafeHandle", None)
+    asyncio.events._ThreadSafeHandle = lambda *args: make_handle(*args)
+
+
+def thread_safe_handle_with_another_slot():
+    inner = getattr(asyncio.events, "_ThreadSafeHandle", asyncio.Handle)
+
+    class _ThreadSafeHandle(inner):
+        __slots__ = ("_thread",)
+
+    if inner is not asyncio.Handle:
+        asyncio.events._ThreadSafeHandle = _ThreadSafeHandle
+
+
 def constant_of_another_type():
     asyncio.base_events._MIN_SCHEDULED_TIMER_HANDLES = 100.0
 
