@@ -10,7 +10,7 @@ import inspect
 from ._core import warn_of_resource
 from ._internals import forget_task
 
-__all__ = ['drain', 'give_up']
+__all__ = ['drain', 'get_tasks_in_step', 'give_up']
 
 
 async def drain(loop, timeout, *, given_up=()):
@@ -44,6 +44,13 @@ async def _cancel(loop, tasks, timeout):
             )
     for task in pending:
         give_up(task, timeout)
+
+
+def get_tasks_in_step(loop):
+    """The tasks whose step is going on: one, and those that nested main loops have suspended."""
+    return {
+        task for task in asyncio.all_tasks(loop) if getattr(task.get_coro(), 'cr_running', False)
+    }
 
 
 def give_up(task, timeout):

@@ -100,7 +100,7 @@ def clear_stopping(loop):
 
 
 def set_running_again(loop):
-    """Make *loop* the running one, as it was, of a thread whose end has cleared that."""
+    """Make *loop* the running one of this thread, as it was, though it may have been left."""
     asyncio._set_running_loop(loop)
 
 
@@ -201,8 +201,12 @@ def forget_dummy_thread():
 def register_exit_function(function):
     """Have *function* called when the interpreter exits, while threads can still be started.
 
-    A plain ``atexit`` function is too late: executors have been shut down by then.
+    A plain ``atexit`` function is too late: executors have been shut down by then. Nor must it be
+    called after the one that joins the threads of executors: these may wait for the loop.
     """
+    # Theirs is registered by this, and the functions are called in the reverse order.
+    import concurrent.futures.thread  # noqa: F401
+
     register = getattr(threading, '_register_atexit', None)
     if register is None:
         import atexit

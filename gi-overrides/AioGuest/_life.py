@@ -12,7 +12,7 @@ from gi.repository import Gio, GLib
 from . import _abandoned
 from ._application import ApplicationHold
 from ._core import warn_of_resource
-from ._drain import drain, give_up
+from ._drain import drain, get_tasks_in_step, give_up
 from ._internals import (
     clear_stopping,
     collect_exception,
@@ -161,7 +161,7 @@ class Life:
     def _give_up(self):
         """The host has gone on to its end, and the main task does not come to its own."""
         if not self.task.done():
-            self._given_up = {self.task}
+            self._given_up.add(self.task)
             give_up(self.task, self.options.shutdown_timeout)
             self._drain_once()
 
@@ -345,9 +345,28 @@ class Life:
             return
         try:
             with thread_default(context):
-                self.drain_now()
+                if self.session.guest.depth == 0:
+                    self.drain_now()
+                else:
+                    self._end_inside_step()
         finally:
             context.release()
+
+    def _end_inside_step(self):
+        """Come to the end without the steps on the stack: the process exits in the innermost."""
+        self._given_up = get_tasks_in_step(self.loop)
+        for task in self._given_up:
+            forget_task(task)
+        if self.task in self._given_up:
+            self._drain_once()
+        else:
+            self._cancel_in_time()
+        self.session.iterate()
+        # The run is not over before its outermost tick is, which it never will be.
+        self.session.leave()
+        self.loop.close()
+        # The steps are still told apart from what is called on top of them, as this loop's.
+        set_running_again(self.loop)
 
     def forget(self):
         """In a forked child: leave nothing of it in the way of what the child may do."""

@@ -19,6 +19,13 @@ def test_interpreter_exits():
     assert "still going on when the interpreter exited" in errors
 
 
+def test_interpreter_exits_while_an_executor_waits_for_the_loop():
+    """Python would join its threads first, and so wait for ever."""
+    status, lines, errors = run_program("abandoned.py", "interpreter_exit_beside_an_executor")
+    assert (status, lines) == (0, ["cleaned up", "executor has heard of it"])
+    assert warnings(errors) == 1
+
+
 def test_started_and_never_iterated():
     """Its main task has not begun, so it has nothing to clean up."""
     status, lines, errors = run_program("abandoned.py", "never_iterated")

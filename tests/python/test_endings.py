@@ -90,6 +90,19 @@ def test_sys_exit_under_a_raw_host(host, way):
     assert "never retrieved" not in errors
 
 
+@pytest.mark.parametrize("who", ["main", "task"])
+@pytest.mark.parametrize("how", ["loop", "wait"])
+def test_sys_exit_in_a_nested_loop(who, how):
+    """PyGObject ends the process there and then: all but the step around it comes to its end."""
+    status, lines, errors = run_program("exit_nested.py", who, how)
+    assert status == 7
+    expected = ["executor joined", "generator closed", "task cleaned up"]
+    assert sorted(lines) == sorted([*expected, *["main cleaned up"] * (who == "task")])
+    assert errors.count("ResourceWarning") == errors.count("Warning") == 1
+    assert "still going on when the interpreter exited" in errors
+    assert errors.count("Traceback") <= 1
+
+
 @pytest.mark.parametrize("host", ["run", "run-application"])
 def test_keyboard_interrupt_in_a_task(host):
     """Told once."""

@@ -115,7 +115,8 @@ step_enter_frame (StepFrame *self, PyThreadState *thread)
   Step *step = innermost;
   gboolean is_host;
 
-  if (step == NULL || !step->is_watched)
+  /* Of a process that exits inside the step: asyncio is going to pieces. */
+  if (step == NULL || !step->is_watched || core_is_finalizing ())
     return FALSE;
 
   is_host = g_main_depth () > step->depth;

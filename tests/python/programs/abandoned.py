@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import threading
+from concurrent.futures import CancelledError
 
 from hosts import AioGuest, GLib, application
 
@@ -47,6 +48,24 @@ def never_iterated():
 
 def interpreter_exit():
     in_main_loop()
+
+
+def interpreter_exit_beside_an_executor():
+    """A thread of the executor's waits for the loop to do something."""
+    in_main_loop()
+    loop = asyncio.get_running_loop()
+    started = threading.Event()
+
+    def work():
+        future = asyncio.run_coroutine_threadsafe(asyncio.Event().wait(), loop)
+        started.set()
+        try:
+            future.result()
+        except CancelledError:
+            tell("executor has heard of it")
+
+    loop.run_in_executor(None, work)
+    started.wait()
 
 
 def exception_out_of_run():
