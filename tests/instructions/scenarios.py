@@ -35,6 +35,15 @@ async def call_soon_burst():
     await done
 
 
+async def thread_safe_calls():
+    """Callbacks as from other threads: each writes to the loop's pipe, which is read."""
+    loop = asyncio.get_running_loop()
+    for _ in range(ROUNDS):
+        done = loop.create_future()
+        loop.call_soon_threadsafe(done.set_result, None)
+        await done
+
+
 async def timers():
     """10,000 timers pushed in no order; a half is cancelled, a half runs."""
     loop = asyncio.get_running_loop()
@@ -177,7 +186,8 @@ def main(system, only):
     run = {'asyncio': run_asyncio, 'aioguest': run_aioguest}[system]
     tasks = {
         scenario.__name__: functools.partial(inside, scenario, scenario.__name__)
-        for scenario in (sleep_chain, call_soon_burst, timers, timeouts, sock_methods)
+        for scenario in (sleep_chain, call_soon_burst, thread_safe_calls, timers, timeouts,
+                         sock_methods)
     }
     if system == 'aioguest':
         tasks['turns'] = functools.partial(inside, turns, 'turns')
