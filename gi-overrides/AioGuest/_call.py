@@ -6,7 +6,7 @@
 import asyncio
 import importlib
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio
 
 __all__ = ['call']
 
@@ -36,10 +36,11 @@ async def call(function, *args, **kwargs):
 
     def on_ready(source, result, *user_data):
         if future.done():
+            # The task has ended before: what came of the operation goes with its result.
             return
         try:
             future.set_result(finish(source, result))
-        except GLib.Error as error:
+        except Exception as error:
             future.set_exception(error)
 
     cancellable = kwargs.get('cancellable')
@@ -61,6 +62,9 @@ async def _until_ended(future, cancellable):
             # Collected, lest asyncio complain of it.
             future.exception()
         raise
+    finally:
+        # Nobody is left to be told of what it comes to.
+        future.cancel()
     return future.result()
 
 

@@ -7,6 +7,7 @@ import gc
 import shutil
 import subprocess
 import sys
+import types
 import weakref
 
 import gi
@@ -210,6 +211,70 @@ def test_cancellable_of_the_caller(run):
         await AioGuest.call(process.wait_async)
 
     run(main())
+
+
+class Operation:
+    """An object and its asynchronous function, which ends when it is told to, and then fails."""
+
+    def __init__(self, *arguments):
+        self._arguments = arguments
+        self._callback = None
+        self.finished = 0
+
+    def get_arguments(self):
+        return [types.SimpleNamespace(get_name=lambda name=name: name) for name in self._arguments]
+
+    def get_name(self):
+        return "operate_async"
+
+    def is_method(self):
+        return True
+
+    def __call__(self, *, callback, cancellable=None):
+        self._callback = callback
+
+    def end(self):
+        self._callback(self, None)
+
+    def operate_finish(self, result):
+        self.finished += 1
+        raise GLib.Error("failed")
+
+
+@pytest.mark.parametrize("arguments, n_cancels", [
+    (("callback",), 1),
+    (("cancellable", "callback"), 2),
+], ids=["no-cancellable", "cancelled-twice"])
+def test_ends_after_its_task(run, errors, arguments, n_cancels):
+    """Nobody is there any more to be told that it failed, and nobody is."""
+    async def main():
+        operation = Operation(*arguments)
+        task = asyncio.create_task(AioGuest.call(operation))
+        for _ in range(n_cancels):
+            await asyncio.sleep(0)
+            assert not task.done()
+            task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        operation.end()
+        return operation.finished
+
+    assert run(main()) == 0
+    gc.collect()
+    assert errors() == []
+
+
+def test_failure_of_another_kind(run):
+    """Such as having no _finish function: raised, too."""
+    async def main():
+        operation = Operation("callback")
+        operation.operate_finish = None
+        asyncio.get_running_loop().call_soon(operation.end)
+        with pytest.raises(TypeError):
+            await AioGuest.call(operation)
+        return "raised"
+
+    assert run(main()) == "raised"
 
 
 def test_end_of_the_run_cancels_it(run):
