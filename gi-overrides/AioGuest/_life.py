@@ -384,7 +384,8 @@ class Life:
             except BaseException as error:
                 # By a signal handler. Like an exception out of a callback.
                 if not self._on_end(error):
-                    raise
+                    self.exception = error
+                    self.session.guest.stop()
         return self.result()
 
     def _on_signal(self, signum):

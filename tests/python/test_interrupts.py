@@ -185,6 +185,55 @@ def test_ctrl_c_in_a_wait():
     assert order == ["awaitable", "main"]
 
 
+def test_second_exception_of_a_signal_handler_ends_the_run():
+    """It may be raised while the main context sleeps: the clean-up ends early, but it ends."""
+    timers = []
+    loops = []
+
+    def fail(signum, frame):
+        raise LookupError(len(timers))
+
+    def send_soon():
+        timers.append(threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGUSR1)))
+        timers[-1].start()
+
+    async def main():
+        loops.append(asyncio.get_running_loop())
+        send_soon()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            send_soon()
+            await asyncio.sleep(3600)
+
+    before = signal.signal(signal.SIGUSR1, fail)
+    try:
+        with pytest.raises(LookupError) as caught:
+            support.run_owning(main())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        for timer in timers:
+            timer.join()
+    assert caught.value.args == (2,)
+    assert loops[0].is_closed()
+    assert asyncio._get_running_loop() is None
+
+
+def test_handler_set_in_mid_run_is_left_in_place():
+    def handler(signum, frame):
+        pass
+
+    async def main():
+        signal.signal(signal.SIGINT, handler)
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        support.run_owning(main())
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_ctrl_c_that_main_makes_a_result_of():
     """As in asyncio.run(): who swallows the cancellation has the last word."""
     async def main():
