@@ -8,7 +8,7 @@ import functools
 import inspect
 
 from ._core import warn_of_resource
-from ._internals import forget_task
+from ._internals import forget_task, is_to_be_reported
 
 __all__ = ['drain', 'get_tasks_in_step', 'give_up']
 
@@ -34,7 +34,7 @@ async def _cancel(loop, tasks, timeout):
         task.cancel()
     done, pending = await asyncio.wait(tasks, timeout=timeout)
     for task in done:
-        if not task.cancelled() and task.exception() is not None:
+        if not task.cancelled() and is_to_be_reported(task.exception()):
             loop.call_exception_handler(
                 {
                     'message': 'unhandled exception during the shutdown of an AioGuest run',

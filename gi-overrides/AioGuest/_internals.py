@@ -39,6 +39,7 @@ __all__ = [
     'has_uncollected_exception',
     'is_live_pygobject_handler',
     'is_pygobject_handler',
+    'is_to_be_reported',
     'leave_running',
     'register_exit_function',
     'set_running_again',
@@ -137,6 +138,14 @@ def has_uncollected_exception(task):
         return False
     # Where the attribute is missing nobody can tell: better told twice than not at all.
     return getattr(task, '_log_traceback', True) and task.exception() is not None
+
+
+def is_to_be_reported(exception):
+    """Whether *exception*, what a task has come to or None, is one that nobody hears of otherwise.
+
+    Two kinds get out of the loop, too, and end the run.
+    """
+    return exception is not None and not isinstance(exception, (SystemExit, KeyboardInterrupt))
 
 
 def collect_exception(exception):

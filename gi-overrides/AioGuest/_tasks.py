@@ -6,7 +6,7 @@
 import asyncio
 
 from ._arguments import check_coroutine, close_coroutine
-from ._internals import create_eager_task
+from ._internals import create_eager_task, is_to_be_reported
 from ._session import get_session
 
 __all__ = ['spawn']
@@ -57,8 +57,7 @@ def _create_eager(loop, coro, name):
 
 def _finish(task):
     _tasks.discard(task)
-    # What is no Exception has got out of the loop, and ends the run.
-    if task.cancelled() or not isinstance(task.exception(), Exception):
+    if task.cancelled() or not is_to_be_reported(task.exception()):
         return
     task.get_loop().call_exception_handler(
         {

@@ -3,6 +3,7 @@
 """What a run gives back: results, exceptions, the done callback."""
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -171,6 +172,43 @@ def test_base_exception_from_callback(exception):
     with pytest.raises(exception):
         support.run_owning(main())
     assert cleaned == [True]
+
+
+def test_exception_overtaken_by_one_that_ends_everything(errors):
+    """As under asyncio.run(); and nobody complains of the main task's, which nobody can ask for."""
+    async def exits():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise SystemExit(3)
+
+    async def main():
+        tasks.append(asyncio.create_task(exits()))
+        await asyncio.sleep(0)
+        raise LookupError("overtaken")
+
+    tasks = []
+    with pytest.raises(SystemExit, match="3"):
+        support.run_owning(main())
+    tasks.clear()
+    gc.collect()
+    assert errors() == []
+
+
+def test_exception_handler_that_exits_when_all_is_over():
+    """Told of a done callback that fails, it ends the program as it would during the run."""
+    def fail(task):
+        raise LookupError
+
+    def exit_with(loop, context):
+        assert isinstance(context["exception"], LookupError)
+        raise SystemExit(4)
+
+    loop = AioGuest.EventLoop()
+    loop.set_exception_handler(exit_with)
+    with pytest.raises(SystemExit, match="4"):
+        support.run_owning(asyncio.sleep(0), loop_factory=lambda: loop, done_callback=fail)
+    assert loop.is_closed()
 
 
 def test_stop_ends_the_run_as_in_asyncio():

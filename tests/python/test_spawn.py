@@ -105,6 +105,25 @@ def test_failure_is_reported_at_once(run):
     assert len(contexts) == 1
 
 
+def test_failure_that_is_no_exception_is_reported(run):
+    """asyncio stops for SystemExit and KeyboardInterrupt only."""
+    class Failure(BaseException):
+        pass
+
+    async def child():
+        raise Failure
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        reports = []
+        loop.set_exception_handler(lambda loop, context: reports.append(context))
+        AioGuest.spawn(child())
+        await asyncio.sleep(0.001)
+        return [(type(report["exception"]), report["task"].done()) for report in reports]
+
+    assert run(main()) == [(Failure, True)]
+
+
 def test_cancellation_is_not_reported(run, errors):
     async def main():
         task = AioGuest.spawn(asyncio.sleep(60))
@@ -147,6 +166,47 @@ def test_eager(run):
 
     run(main())
     assert order == ["first step", "main", "second step"]
+
+
+def test_eager_in_a_loop_that_is_no_guest():
+    order = []
+
+    async def child():
+        order.append("first step")
+        await asyncio.sleep(0)
+        order.append("second step")
+
+    async def main():
+        task = AioGuest.spawn(child(), eager=True, name="child")
+        order.append(task.get_name())
+        await task
+
+    asyncio.run(main())
+    assert order == ["first step", "child", "second step"]
+
+
+def test_eager_is_the_task_factorys_affair(run):
+    """One that makes tasks of its own makes these, too, and lets them wait."""
+    order = []
+
+    class Task(asyncio.Task):
+        pass
+
+    def factory(loop, coro, **options):
+        return Task(coro, loop=loop, **options)
+
+    async def child():
+        order.append("child")
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(factory)
+        task = AioGuest.spawn(child(), eager=True, name="name")
+        order.append(task.get_name())
+        await task
+        return type(task)
+
+    assert run(main()) is Task
+    assert order == ["name", "child"]
 
 
 def test_cancelled_at_the_end_of_the_run(run):
