@@ -94,9 +94,7 @@ class Session:
 
     def leave(self):
         """Detach, and leave the thread as it was. The loop stays open."""
-        if _by_loop.pop(id(self.loop), None) is None:
-            return
-        del _by_run[hash(self.run)]
+        del _by_loop[id(self.loop)], _by_run[hash(self.run)]
         if self._watches_signals:
             wakeup_pipe.release()
         self.guest.stop()

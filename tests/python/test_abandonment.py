@@ -71,7 +71,7 @@ def test_os_exit():
 
 @pytest.mark.parametrize("what", [
     "exits", "os_exits", "executes", "raises", "iterates", "collects", "is_interrupted",
-    "runs_asyncio", "runs_aioguest", "leaves_the_pipe",
+    "runs_asyncio", "runs_aioguest", "leaves_the_pipe", "beside_a_thread",
 ])
 def test_fork(what):
     """The run is the parent's: it goes on, and is cleaned up once."""

@@ -143,6 +143,63 @@ def test_exception_of_main_is_raised_or_reported(errors):
         assert [record.exc_info[0] for record in errors()] == [LookupError]
 
 
+def test_done_callback_of_an_application():
+    told = []
+
+    async def main():
+        return "result"
+
+    AioGuest.run(application(), main=main, debug=False, done_callback=told.append)
+    assert [task.result() for task in told] == ["result"]
+
+
+def test_run_that_cannot_begin():
+    """The application has quit when it is raised."""
+    order = []
+    app = application()
+    app.connect("shutdown", lambda app: order.append("shutdown"))
+
+    def factory():
+        raise LookupError("no loop")
+
+    async def main():
+        order.append("main")
+
+    with pytest.raises(LookupError, match="no loop"):
+        AioGuest.run(app, main=main, loop_factory=factory)
+    assert order == ["shutdown"]
+
+
+def test_application_that_does_not_start(capfd):
+    """Its command line is wrong: the status is its, and there is no main task."""
+    order = []
+
+    async def main():
+        order.append("main")
+
+    assert AioGuest.run(application(), ["program", "--wrong-option"], main=main) == 1
+    assert "--wrong-option" in capfd.readouterr().err
+    assert order == []
+
+
+@pytest.mark.filterwarnings("ignore:AioGuest gave up:ResourceWarning")
+def test_main_task_given_up_has_no_result():
+    """It owns the thread, and goes on after the application that it is bound to has gone."""
+    app = application()
+
+    async def main():
+        GLib.idle_add(lambda: app.run([]) and False)
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass
+
+    app.connect("activate", lambda app: app.quit())
+    with pytest.raises(RuntimeError, match="given up"):
+        support.run_owning(main(), application=app, shutdown_timeout=0.01)
+
+
 @pytest.mark.parametrize("main", [None, 5, "main"])
 def test_main_must_be_a_function(main):
     with pytest.raises(TypeError, match="main"):

@@ -429,6 +429,26 @@ def test_run_coroutine_with_arguments_of_an_application(checked):
     checked.check()
 
 
+def test_run_with_an_unknown_option(checked):
+    with pytest.raises(TypeError, match="timeout"):
+        AioGuest.run(checked.coro, timeout=5)
+    checked.check()
+
+
+def test_task_factory_that_raises(entry, checked):
+    """Not even the main task can be made."""
+    loop = AioGuest.EventLoop()
+
+    def factory(loop, coro, **options):
+        raise LookupError("no task")
+
+    loop.set_task_factory(factory)
+    with pytest.raises(LookupError, match="no task"):
+        entry(checked.coro, loop_factory=lambda: loop)
+    assert loop.is_closed()
+    checked.check()
+
+
 def test_main_without_an_application(checked):
     with pytest.raises(TypeError, match="main"):
         AioGuest.run(checked.coro, main=main)

@@ -3,6 +3,7 @@
 """Cancelling tasks, from the host and by the end of the run."""
 
 import asyncio
+import collections.abc
 
 import pytest
 from gi.repository import GLib
@@ -150,3 +151,28 @@ def test_uncancel_keeps_a_task_alive(run):
         return "still here"
 
     assert run(main()) == "still here"
+
+
+def test_coroutine_without_frames_is_given_up(run):
+    """One that is written in C, say: nobody can tell where it is."""
+    class Stubborn(collections.abc.Coroutine):
+        def __await__(self):
+            return self
+
+        def send(self, value):
+            return asyncio.get_running_loop().create_future().__await__().send(None)
+
+        def throw(self, *args):
+            return self.send(None)
+
+        def close(self):
+            pass
+
+    async def main():
+        tasks.append(asyncio.create_task(Stubborn()))
+        await asyncio.sleep(0)
+
+    tasks = []
+    with pytest.warns(ResourceWarning, match="gave up .* it is at no Python frame"):
+        run(main(), shutdown_timeout=0.01)
+    assert not tasks[0].done()

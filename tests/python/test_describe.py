@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """AioGuest.describe(), and what AIOGUEST_DEBUG logs."""
 
+import _thread
 import asyncio
 import os
 import re
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 from gi.repository import AioGuest, GLib
@@ -208,6 +210,52 @@ def test_runs_on_several_threads():
     assert "  main task: 'other'\n" in text
     # That of the calling thread only.
     assert value(text, "tasks not done") == "1"
+
+
+def test_asyncio_that_is_not_as_known(monkeypatch):
+    from gi.overrides.AioGuest import _describe
+
+    core = types.SimpleNamespace(verified=False, difference="its name")
+    monkeypatch.setattr(_describe, "_core", core)
+    assert "\nasyncio is not as known: its name\n" in AioGuest.describe()
+
+
+def test_loop_without_a_main_task():
+    async def main():
+        return AioGuest.describe()
+
+    loop = AioGuest.EventLoop()
+    try:
+        text = loop.run_until_complete(main())
+    finally:
+        loop.close()
+    assert value(text, "main task") == "none"
+
+
+def test_thread_that_python_has_not_made():
+    begun, ended = threading.Event(), threading.Event()
+    finish = []
+
+    def in_thread():
+        async def main():
+            loop = asyncio.get_running_loop()
+            over = loop.create_future()
+            finish.append(lambda: loop.call_soon_threadsafe(over.set_result, None))
+            begun.set()
+            await over
+
+        AioGuest.run(main(), main_context=GLib.MainContext(), debug=False)
+        ended.set()
+
+    # threading has no entry for it.
+    ident = _thread.start_new_thread(in_thread, ())
+    begun.wait()
+    try:
+        text = AioGuest.describe()
+    finally:
+        finish[0]()
+        ended.wait()
+    assert value(text, "thread") == f"{ident}, not made by Python"
 
 
 def test_draining():

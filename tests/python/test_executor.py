@@ -105,3 +105,16 @@ def test_run_coroutine_threadsafe(run):
         return await asyncio.to_thread(ask)
 
     assert run(main()) == 42
+
+
+def test_executor_that_is_given_a_time_to_end(run):
+    """As those of Python 3.12 on are: it is the run's."""
+    times = []
+
+    class Loop(asyncio.SelectorEventLoop):
+        async def shutdown_default_executor(self, timeout=None):
+            times.append(timeout)
+            await super().shutdown_default_executor()
+
+    assert run(asyncio.sleep(0, "done"), loop_factory=Loop, shutdown_timeout=7) == "done"
+    assert times == [7]

@@ -5,6 +5,7 @@
 import asyncio
 import gc
 import traceback
+import warnings
 import weakref
 
 import pytest
@@ -382,6 +383,59 @@ def test_calls_that_wait_when_the_run_ends(while_running, errors):
     assert numbers[0] == 0
     assert numbers[ran] == 10
     assert errors() == []
+
+
+@pytest.mark.parametrize("while_running", ["queue", "drop"])
+def test_call_given_up_with_its_run_is_not_waited_for(while_running):
+    """It will never be done: the next run's calls do not queue behind it."""
+    numbers = []
+    emitter = Emitter()
+
+    @AioGuest.handler(while_running=while_running)
+    async def on_numbered(emitter, number):
+        numbers.append(number)
+        while number == 0:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass
+
+    async def main(number):
+        await in_host(emitter.emit, "numbered", number)
+
+    emitter.connect("numbered", on_numbered)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "AioGuest gave up", ResourceWarning)
+        support.run_owning(main(0), shutdown_timeout=0.01)
+    support.run_owning(main(1))
+    assert numbers == [0, 1]
+
+
+def test_restart_from_its_own_first_step(run):
+    """The call is cancelled as soon as it has a task to cancel, and the new one begins."""
+    order = []
+    emitter = Emitter()
+
+    @AioGuest.handler(while_running="restart")
+    async def on_numbered(emitter, number):
+        order.append(f"start {number}")
+        if number == 0:
+            emitter.emit("numbered", 1)
+        try:
+            await asyncio.sleep(0)
+            order.append(f"end {number}")
+        except asyncio.CancelledError:
+            order.append(f"cancelled {number}")
+            raise
+
+    async def main():
+        await in_host(emitter.emit, "numbered", 0)
+        while "end 1" not in order:
+            await asyncio.sleep(0)
+
+    emitter.connect("numbered", on_numbered)
+    run(main())
+    assert order == ["start 0", "cancelled 0", "start 1", "end 1"]
 
 
 def test_without_a_run():

@@ -82,6 +82,7 @@ def test_the_thread_safe_handle_is_another(way, difference):
     "selector_events_have_other_values",
     "set_up_missing",
     "register_atexit_missing",
+    "signal_helper_of_pygobject_missing",
 ])
 def test_what_the_tick_does_not_rely_on(way):
     altered = Altered(way)

@@ -3,6 +3,7 @@
 """Loops as guests, and AioGuest.EventLoop on its own."""
 
 import asyncio
+import signal
 import sys
 import threading
 
@@ -120,6 +121,89 @@ def test_loop_made_by_a_test_clock(run):
         return await asyncio.wait_for(sleeping, 30)
 
     assert run(main(), loop_factory=Loop) == "slept"
+
+
+def test_main_context_while_it_runs():
+    """PyGObject looks for it, to tell whose loop it is."""
+    context = GLib.MainContext()
+    loop = AioGuest.EventLoop()
+
+    async def main():
+        return hash(loop._context)
+
+    try:
+        assert loop._context is None
+        assert loop.run_until_complete(main()) == hash(GLib.MainContext.default())
+        assert loop._context is None
+    finally:
+        loop.close()
+    loop = AioGuest.EventLoop(main_context=context)
+    loop.close()
+    assert loop._context is context
+
+
+def test_what_pygobject_announces():
+    """As some of its versions do, of an iteration of theirs: signals wake the main context."""
+    from gi import _ossighelper
+
+    loop = AioGuest.EventLoop()
+    quits = []
+    with loop.running(lambda: quits.append(True)):
+        announced = signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(announced)
+    before = signal.set_wakeup_fd(-1)
+    with loop.paused():
+        pass
+    loop.close()
+    assert (announced != -1) == hasattr(_ossighelper, "wakeup_on_signal")
+    assert (before, quits) == (-1, [])
+
+
+def test_signal_handlers_are_the_main_threads():
+    """Elsewhere the error is asyncio's, and it changes nothing."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        with pytest.raises((RuntimeError, ValueError)) as caught:
+            loop.add_signal_handler(signal.SIGUSR1, int)
+        return type(caught.value), loop.remove_signal_handler(signal.SIGUSR1)
+
+    def work():
+        outcomes.append(support.run_owning(main(), main_context=GLib.MainContext()))
+        outcomes.append(asyncio.run(main()))
+
+    outcomes = []
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][1] is False
+
+
+@pytest.mark.parametrize("base", [AioGuest.EventLoop, asyncio.SelectorEventLoop])
+def test_loop_that_sets_itself_up(run, base):
+    """As those of Python 3.13 on do: the hooks and the running loop are then its affair."""
+    calls = []
+
+    class Loop(base):
+        def _run_forever_setup(self):
+            calls.append("set up")
+            self._thread_id = threading.get_ident()
+            self._hooks = sys.get_asyncgen_hooks()
+            sys.set_asyncgen_hooks(
+                firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
+            asyncio._set_running_loop(self)
+
+        def _run_forever_cleanup(self):
+            calls.append("cleaned up")
+            self._stopping = False
+            self._thread_id = None
+            asyncio._set_running_loop(None)
+            sys.set_asyncgen_hooks(*self._hooks)
+
+    hooks = sys.get_asyncgen_hooks()
+    assert isinstance(run(work(), loop_factory=Loop), Loop)
+    assert calls == ["set up", "cleaned up"]
+    assert sys.get_asyncgen_hooks() == hooks
 
 
 def test_subclass_of_event_loop(run):

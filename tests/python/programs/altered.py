@@ -195,6 +195,21 @@ def register_atexit_missing():
         del threading._register_atexit
 
 
+def signal_helper_of_pygobject_missing():
+    import gi
+    # Whose overrides need it.
+    from gi.repository import Gio, GLib  # noqa: F401
+
+    helper = gi._ossighelper
+    del gi._ossighelper
+    sys.modules["gi._ossighelper"] = None
+
+    def put_back():
+        gi._ossighelper = sys.modules["gi._ossighelper"] = helper
+
+    return put_back
+
+
 def nothing():
     pass
 
@@ -202,7 +217,7 @@ def nothing():
 ONLY_LOOK = {handle_slot_missing, handle_slot_of_another_class, handle_slot_of_another_kind}
 
 alter = globals()[sys.argv[1]]
-alter()
+put_back = alter()
 
 import gi  # noqa: E402
 
@@ -210,6 +225,10 @@ gi.require_version("AioGuest", "1.0")
 
 from gi.repository import AioGuest, GLib  # noqa: E402
 from gi.overrides.AioGuest import _core  # noqa: E402
+
+if put_back is not None:
+    # PyGObject itself goes on with it.
+    put_back()
 
 print("known" if _core.verified else f"differs: {_core.difference}")
 if alter in ONLY_LOOK:

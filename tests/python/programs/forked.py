@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import termios
+import threading
 
 from hosts import AioGuest, GLib
 
@@ -121,6 +122,38 @@ def leaves_the_pipe():
     sys.exit(1)
 
 
+def beside_a_thread():
+    """The run of a thread that is not in the child is not ended by it either."""
+    assert asyncio._get_running_loop() is None
+    sys.exit(1)
+
+
+class Thread:
+    """One that has a run of its own, until it is told to end."""
+
+    def __init__(self):
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        self._ready.wait()
+
+    def _run(self):
+        AioGuest.run(self._main(), main_context=GLib.MainContext(), debug=False)
+
+    async def _main(self):
+        self._loop = asyncio.get_running_loop()
+        self._over = self._loop.create_future()
+        self._ready.set()
+        await self._over
+        # Its timers work as they did.
+        await asyncio.sleep(0.001)
+
+    def end(self):
+        self._loop.call_soon_threadsafe(self._over.set_result, None)
+        self._thread.join()
+        assert self._loop.is_closed()
+
+
 def descriptors():
     return sorted(os.listdir("/proc/self/fd"))
 
@@ -136,6 +169,9 @@ before = descriptors()
 if WHAT == "leaves_the_pipe":
     os.write(_signals.wakeup_pipe.write_fd, b"x")
     assert get_unread() == 1
+if WHAT == "beside_a_thread":
+    thread = Thread()
+    before = descriptors()
 pid = os.fork()
 if pid == 0:
     globals()[WHAT]()
@@ -143,6 +179,8 @@ tell("child", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 assert descriptors() == before
 if WHAT == "leaves_the_pipe":
     assert get_unread() == 1
+if WHAT == "beside_a_thread":
+    thread.end()
 # The run is as alive as it was: its timers, and its descriptors.
 left.send(b"x")
 loop = asyncio.get_running_loop()
