@@ -85,10 +85,10 @@ def _begin(coro, options):
 
 def _with_defaults(options):
     """*options* with what is missing, checked against the signature of :func:`start`."""
-    bound = inspect.signature(start).bind(None, **options)
-    bound.apply_defaults()
-    del bound.arguments['coro']
-    return bound.arguments
+    if not options.keys() <= start.__kwdefaults__.keys():
+        # Says what is wrong; it takes too long to be asked each time.
+        inspect.signature(start).bind(None, **options)
+    return start.__kwdefaults__ | options
 
 
 def run(coro, argv=None, *, main=None, **options):
