@@ -328,6 +328,37 @@ def test_backend_descriptor_closed_and_used_again(ends, errors, monkeypatch, pol
             os.close(fd)
 
 
+@pytest.mark.parametrize("number", [2**32, 2**70, -2**70])
+def test_number_too_large_for_a_descriptor(errors, number):
+    class Distant(selectors.DefaultSelector):
+        def fileno(self):
+            return number
+
+    async def main():
+        pass
+
+    with pytest.raises(OverflowError):
+        AioGuest.run(main(), loop_factory=lambda: asyncio.SelectorEventLoop(Distant()))
+
+
+@pytest.mark.parametrize("key, error", [
+    (2**32, OverflowError), (2**70, OverflowError), ("a name", TypeError), (-1, None),
+])
+def test_what_is_registered_is_no_descriptor(errors, key, error):
+    class Careless(selectors.SelectSelector):
+        def select(self, timeout=None):
+            return []
+
+    async def main():
+        asyncio.get_running_loop()._selector._fd_to_key[key] = selectors.SelectorKey(
+            key, key, selectors.EVENT_READ, None)
+        await asyncio.sleep(0.001)
+        del asyncio.get_running_loop()._selector._fd_to_key[key]
+
+    with contextlib.nullcontext() if error is None else pytest.raises(error):
+        AioGuest.run(main(), loop_factory=lambda: asyncio.SelectorEventLoop(Careless()))
+
+
 def test_selector_that_raises(ends, errors):
     class Broken(Exception):
         pass

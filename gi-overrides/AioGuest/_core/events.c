@@ -45,12 +45,24 @@ guest_clear_selector (Guest *self)
   self->epoll_fd = -1;
 }
 
+/* A descriptor's number, -1 if it is negative, -2 with an exception. */
+static int
+get_fd (PyObject *number)
+{
+  long fd = PyLong_AsLong (number);
+
+  if (fd > G_MAXINT)
+    PyErr_Format (PyExc_OverflowError, "%R is too large for a file descriptor", number);
+
+  return PyErr_Occurred () ? -2 : (int) MAX (fd, -1);
+}
+
 /* The selector's own descriptor, -1 if it has none, -2 with an exception. */
 static int
 selector_fileno (CoreState *state, PyObject *selector)
 {
   PyObject *value = PyObject_CallMethodNoArgs (selector, state->str_fileno);
-  int fd;
+  int fd = -1;
 
   if (value == NULL)
     {
@@ -61,9 +73,10 @@ selector_fileno (CoreState *state, PyObject *selector)
       return -1;
     }
 
-  fd = PyLong_Check (value) ? PyLong_AsLong (value) : -1;
+  if (PyLong_Check (value))
+    fd = get_fd (value);
   Py_DECREF (value);
-  return PyErr_Occurred () || fd < 0 ? -1 : fd;
+  return fd;
 }
 
 /* Makes @self know the selector that the loop has now. */
@@ -132,7 +145,7 @@ guest_fetch_selector (Guest *self)
   return core_watch (state, self->fd_to_key);
 }
 
-/* Descriptors for the run's poller */
+/* Descriptors for the run's poller, by add_wanted() only */
 
 static int
 add_wanted (PyObject *wanted, int fd, GIOCondition condition)
@@ -158,6 +171,7 @@ add_wanted_keys (CoreState *state, PyObject *wanted, PyObject *fd_to_key)
       PyObject *value = PyObject_GetAttr (key, state->str_events);
       long events = value != NULL ? PyLong_AsLong (value) : -1;
       GIOCondition condition = 0;
+      int number;
 
       Py_XDECREF (value);
       if (events & state->event_read)
@@ -165,7 +179,8 @@ add_wanted_keys (CoreState *state, PyObject *wanted, PyObject *fd_to_key)
       if (events & state->event_write)
         condition |= G_IO_OUT;
 
-      if (PyErr_Occurred () || add_wanted (wanted, PyLong_AsLong (fd), condition) < 0)
+      if (PyErr_Occurred () || (number = get_fd (fd)) == -2 ||
+          (number >= 0 && add_wanted (wanted, number, condition) < 0))
         return -1;
     }
 
@@ -182,14 +197,15 @@ apply_wanted (Guest *self, PyObject *wanted)
   while (PyDict_Next (self->watched, &position, &fd, &condition))
     {
       if (!PyDict_Contains (wanted, fd))
-        aio_guest_poller_unwatch (poller, PyLong_AsLong (fd));
+        aio_guest_poller_unwatch (poller, (int) PyLong_AsLong (fd));
     }
 
   /* A descriptor that was closed, but not removed, is not watched: there is nothing to wait for.
    * What the selector makes of it is seen in the next tick. */
   position = 0;
   while (PyDict_Next (wanted, &position, &fd, &condition))
-    aio_guest_poller_watch (poller, PyLong_AsLong (fd), PyLong_AsLong (condition), NULL);
+    aio_guest_poller_watch (poller, (int) PyLong_AsLong (fd),
+                            (GIOCondition) PyLong_AsLong (condition), NULL);
 
   Py_XSETREF (self->watched, Py_NewRef (wanted));
 }
