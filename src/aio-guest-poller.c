@@ -356,11 +356,11 @@ aio_guest_poller_watch (AioGuestPoller *self, int fd, GIOCondition condition, GE
 
   if (known != NULL)
     {
-      known->events = condition;
+      known->events = (gushort) condition;
     }
   else
     {
-      const GPollFD poll_fd = { fd, condition, 0 };
+      const GPollFD poll_fd = { fd, (gushort) condition, 0 };
       struct stat st;
 
       if (!check_open (fd, &st, error))
@@ -426,8 +426,8 @@ poll_thread (gpointer data)
       self->waiting = TRUE;
       g_mutex_unlock (&self->lock);
 
-      const GPollFD *polled = (const GPollFD *) fds->data;
-      int n_ready = g_poll ((GPollFD *) fds->data, fds->len, -1);
+      GPollFD *polled = &g_array_index (fds, GPollFD, 0);
+      int n_ready = g_poll (polled, fds->len, -1);
       int failure = n_ready < 0 && errno != EINTR                         ? errno
                     : n_ready > 0 && (polled[0].revents & G_IO_NVAL) != 0 ? EBADF
                                                                           : 0;

@@ -324,7 +324,7 @@ emit_finished (AioGuestRun *self)
 void
 aio_guest_run_end (AioGuestRun *self, GError *error)
 {
-  g_autoptr (AioGuestRun) keep = g_object_ref (self);
+  g_autoptr (AioGuestRun) keep G_GNUC_UNUSED = g_object_ref (self);
   g_autoptr (GSource) source = NULL;
 
   g_assert (self->state != AIO_GUEST_RUN_STATE_FINISHED);

@@ -61,8 +61,8 @@ aio_guest_timer_get_fd (AioGuestTimer *self)
 }
 
 /* Readable from @ready_time on, as of g_get_monotonic_time(); -1 for never. Once it is readable it
- * is so until another time is set. */
-/* FALSE if the descriptor is not a timer's any more: somebody has closed it. */
+ * is so until another time is set. FALSE if the descriptor is not a timer's any more: somebody has
+ * closed it. */
 gboolean
 aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time)
 {
@@ -76,7 +76,7 @@ aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time)
   if (ready_time >= 0)
     {
       spec.it_value.tv_sec = MIN (ready_time / G_USEC_PER_SEC, G_MAXINT32);
-      spec.it_value.tv_nsec = MAX (ready_time % G_USEC_PER_SEC * 1000, ready_time == 0);
+      spec.it_value.tv_nsec = MAX (ready_time % G_USEC_PER_SEC * 1000, ready_time == 0 ? 1 : 0);
     }
 
   result = timerfd_settime (self->fd, TFD_TIMER_ABSTIME, &spec, NULL);

@@ -46,8 +46,8 @@ static gboolean
 guest_init (Guest *guest)
 {
   const struct itimerspec interval = {
-    .it_interval.tv_nsec = 5 * 1000 * 1000,
-    .it_value.tv_nsec = 5 * 1000 * 1000,
+    .it_interval.tv_nsec = 5000000,
+    .it_value.tv_nsec = 5000000,
   };
 
   memset (guest, 0, sizeof *guest);

@@ -95,7 +95,7 @@ static void
 on_ping_read (uv_stream_t *stream, ssize_t n_read, const uv_buf_t *buffer)
 {
   Program *program = stream->data;
-  uv_buf_t pong = uv_buf_init (program->pong_data, n_read > 0 ? n_read : 0);
+  uv_buf_t pong = uv_buf_init (program->pong_data, (unsigned int) MAX (n_read, 0));
 
   if (n_read > 0)
     {

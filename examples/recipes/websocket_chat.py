@@ -7,7 +7,6 @@ The server, in the same thread, sends everything to everybody. With --auto the p
 two lines.
 """
 
-import asyncio
 import sys
 
 import aiohttp

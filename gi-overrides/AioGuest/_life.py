@@ -51,7 +51,6 @@ class Life:
     # Beginning
 
     def begin(self, coro):
-        options = self.options
         _check_thread_is_free()
         self.loop = self._make_loop()
         try:

@@ -115,7 +115,7 @@ gboolean is_readable (int fd);
 
 /* Without a descriptor to spare, from then on; gives back the limit that was. */
 rlim_t exhaust_descriptors (void);
-void restore_descriptors (rlim_t limit);
+void restore_descriptors (rlim_t soft);
 
 /* That a timerfd which is not due is set to @time, to the microsecond. */
 void assert_timer_set_to (int fd, gint64 time);

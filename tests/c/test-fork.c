@@ -21,7 +21,7 @@
 
 /* Not by _exit(): valgrind would look for leaks there, and whatever the parent's threads held is
  * lost in the child. */
-static void
+G_GNUC_NORETURN static void
 leave_child (void)
 {
   execlp ("true", "true", NULL);

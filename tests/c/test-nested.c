@@ -16,9 +16,7 @@ typedef struct
 {
   guint turns;         /* of the nested main loop */
   guint ticks_inside;  /* nested in the tick */
-  gint64 start;
   gint64 host_time;    /* spent in the nested main loop's poll, at least */
-  gint64 outside_time; /* spent in the tick outside the nested loop, at most */
 } Nest;
 
 static gboolean
@@ -176,7 +174,7 @@ open_dialog (gpointer data)
 
   guest_signal (self->guest);
   iterate_until (self->guest->context, self->guest->events == 1);
-  self->events = self->guest->events;
+  self->events = (guint) self->guest->events;
   return G_SOURCE_REMOVE;
 }
 
@@ -200,7 +198,7 @@ static void
 nest_going_on (Guest *guest)
 {
   Nest *nest = guest->data;
-  guint before = guest->ticks;
+  guint before;
   gint64 deadline;
 
   if (guest->depth > 1)

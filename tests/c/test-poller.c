@@ -233,7 +233,6 @@ test_quiet_during_tick (const Variant *variant)
 
 typedef struct
 {
-  Guest *guest;
   AioGuestPoller *poller;
   int fds[2];
   guint bytes;

@@ -12,7 +12,6 @@ and variant, to a log below --output.
 
 import argparse
 import json
-import os
 import pathlib
 import sys
 import tempfile

@@ -129,6 +129,7 @@ strike (int call)
   return fault->error;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and lists of parameters. */
 #define WRAP(type, name, parameters, arguments) \
   __attribute__ ((visibility ("default"))) type name parameters; \
   type name parameters \
@@ -146,6 +147,7 @@ strike (int call)
       *(void **) &real = dlsym (RTLD_NEXT, #name); \
     return real arguments; \
   }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 WRAP (int, eventfd, (unsigned int value, int flags), (value, flags))
 WRAP (int, pipe2, (int fds[2], int flags), (fds, flags))

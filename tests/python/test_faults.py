@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-import support
+import support  # noqa: F401
 from program import run_program
 
 SHIM = os.environ.get("AIOGUEST_FAULTS")

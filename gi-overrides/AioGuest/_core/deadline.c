@@ -75,7 +75,7 @@ second_is_before (Guest *self, gint64 end)
 
       if (when_at (self, i, &when) < 0)
         return -1;
-      if (when * 1e6 < end)
+      if (when * 1e6 < (double) end)
         return 1;
     }
 

@@ -396,7 +396,7 @@ loop_base_dealloc (PyObject *object)
 
 #define METHOD(name, function, doc) \
   { \
-    name, (PyCFunction) (void (*) (void)) function, METH_FASTCALL | METH_KEYWORDS, PyDoc_STR (doc) \
+    name, (PyCFunction) (void (*) (void)) (function), METH_FASTCALL | METH_KEYWORDS, PyDoc_STR (doc) \
   }
 
 static PyMethodDef loop_base_methods[] = {

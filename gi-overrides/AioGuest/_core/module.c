@@ -70,7 +70,7 @@ core_exec (PyObject *module)
   CoreState *state = core_state (module);
 
   state->debug_ticks =
-    g_parse_debug_string (g_getenv ("AIOGUEST_DEBUG"), debug_keys, G_N_ELEMENTS (debug_keys));
+    g_parse_debug_string (g_getenv ("AIOGUEST_DEBUG"), debug_keys, G_N_ELEMENTS (debug_keys)) != 0;
 
 #define X(name) \
   if ((state->str_##name = PyUnicode_InternFromString (#name)) == NULL) \

@@ -132,7 +132,7 @@ drop_cancelled_timers (Guest *self)
     }
 
   if (n_scheduled > state->min_scheduled_timer_handles &&
-      (double) n_cancelled / n_scheduled > state->min_cancelled_timer_handles_fraction)
+      (double) n_cancelled / (double) n_scheduled > state->min_cancelled_timer_handles_fraction)
     {
       result = rebuild_scheduled (self, scheduled);
       Py_DECREF (scheduled);

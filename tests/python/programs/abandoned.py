@@ -86,7 +86,8 @@ def drop_context(**options):
     context = GLib.MainContext()
     loop = GLib.MainLoop(context)
     task = AioGuest.start(
-        main(lambda: loop.quit()), debug=False, main_context=context, **options)
+        main(lambda: loop.quit()),  # noqa: F821 - it is deleted later
+        debug=False, main_context=context, **options)
     loop.run()
     tell("stopped")
     del loop, context

@@ -3,7 +3,6 @@
 """signal_source.py HOST SIGNAL: has a signal source of GLib's from before the run."""
 
 import asyncio
-import os
 import signal
 import sys
 
