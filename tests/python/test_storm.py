@@ -12,6 +12,8 @@ import random
 from storm import footprint
 from storm.plan import make_plan
 from storm.runs import Storm
+from storm.samples import judge
+from storm.soak import soak
 
 import support
 
@@ -43,6 +45,30 @@ def test_storms(record_property):
     record_property("seed", SEED)
     for seed in range(SEED, SEED + RUNS):
         storm(seed)
+
+
+def test_soak():
+    """A short one: samples in and between its runs."""
+    written = []
+    samples, problems = soak(2.5, SEED, written.append, run_seconds=1.2)
+    assert problems == []
+    assert written == samples
+    assert samples[-1]["seed"] > SEED
+    assert any(not sample["running"] for sample in samples)
+
+
+def test_growth_is_told():
+    samples = [
+        {"seconds": second, "running": False, "resident": 10**8 + 3000 * second}
+        | dict.fromkeys(["descriptors", "threads", "tasks", "sources"], 3)
+        for second in range(100)
+    ]
+    assert len(judge(samples)) == 1
+    for sample in samples:
+        sample["resident"] = 10**8 - sample["seconds"]
+    assert judge(samples) == []
+    samples[-1]["descriptors"] += 1
+    assert len(judge(samples)) == 1
 
 
 def test_nothing_is_left():

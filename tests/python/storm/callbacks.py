@@ -60,7 +60,7 @@ def cancel_many_timers(storm, count):
 
 @operation(2)
 def raise_in_callback(storm):
-    asyncio.get_running_loop().call_soon(storm.ledger.fail)
+    asyncio.get_running_loop().call_soon(storm.ledger.expect_report())
 
 
 @operation(1)

@@ -43,13 +43,12 @@ def stream(storm, count, by_host, priority):
     numbers = iter(range(count))
 
     def write():
-        number = next(numbers, None)
-        if number is None:
-            return GLib.SOURCE_REMOVE
+        number = next(numbers)
         far.send(sent[number : number + 1])
-        if not by_host:
+        more = number + 1 < count
+        if more and not by_host:
             loop.call_soon(write)
-        return GLib.SOURCE_CONTINUE
+        return more
 
     loop.add_reader(near, read)
     if by_host:

@@ -75,7 +75,7 @@ def remove(storm, priority, until):
 
 @operation(2, priority=host_priority)
 def raise_in_host(storm, priority):
-    GLib.idle_add(storm.ledger.fail, priority=priority)
+    GLib.idle_add(storm.ledger.expect_report(), priority=priority)
 
 
 @operation(1, priority=host_priority, tasks=number(1, 4), low=chance(0.2))
@@ -111,6 +111,7 @@ def flood(storm, priority, tasks, low):
 def busy_host(storm, steps):
     """A host that never rests does so until a task has made its steps."""
     ticket = storm.ledger.expect("task beside a busy host")
+    rested = storm.ledger.expect("busy host")
     over = False
     turns = 0
 
@@ -126,7 +127,10 @@ def busy_host(storm, steps):
         turns += 1
         if turns == 1_000_000:
             storm.ledger.object(f"{ticket} waits for {turns} turns of the host")
-        return not over and turns < 1_000_000
+        if over or turns == 1_000_000:
+            rested.happen()
+            return GLib.SOURCE_REMOVE
+        return GLib.SOURCE_CONTINUE
 
     AioGuest.spawn(make_steps())
     # Less urgent than the guest: one that is more urgent may starve it.

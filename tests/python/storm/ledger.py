@@ -77,11 +77,15 @@ class Ledger:
 
     # Exceptions that are reported, by asyncio's handler or by sys.excepthook.
 
-    def fail(self):
-        """Raise what must be reported once."""
+    def expect_report(self):
+        """A callback that raises what must be reported once."""
         error = Expected()
         self.reports[error] = self.expect("report")
-        raise error
+
+        def fail():
+            raise error
+
+        return fail
 
     def reported(self, error, text):
         ticket = self.reports.pop(error, None) if isinstance(error, Expected) else None

@@ -128,12 +128,33 @@ class Storm:
     def _alive(self):
         return [thread for thread in self._threads if thread.is_alive()]
 
+    async def do_plans(self):
+        await asyncio.gather(*map(self.work, self.plan.workers))
+
+    async def end_round(self):
+        """Let go of all that is else held until the run ends."""
+        for task in self._kept:
+            task.cancel()
+        await asyncio.gather(*self._kept, return_exceptions=True)
+        for thread in self._threads:
+            thread.join()
+        self.check_end()
+        self._kept.clear()
+        self._threads.clear()
+        self._at_end.clear()
+        self.duplicated.clear()
+
+    def check_end(self):
+        missing = [ticket for ticket in self._at_end if ticket.state != "happened"]
+        if missing:
+            self.ledger.object(f"did not happen at the end: {missing}")
+
     async def main(self):
         self.loop = asyncio.get_running_loop()
         self.loop.set_exception_handler(self.ledger.on_loop_error)
         handlers = Handlers(self)
         try:
-            await asyncio.gather(*map(self.work, self.plan.workers))
+            await self.do_plans()
         finally:
             await self.settle()
             handlers.remove()
@@ -166,7 +187,5 @@ class Storm:
                 os.environ["AIOGUEST_POLL_MODE"] = mode
         for thread in self._threads:
             thread.join()
-        missing = [ticket for ticket in self._at_end if ticket.state != "happened"]
-        if missing:
-            self.ledger.object(f"did not happen at the end: {missing}")
+        self.check_end()
         return self.ledger.problems

@@ -106,11 +106,9 @@ def queue(storm, count):
     numbers = iter(range(count))
 
     def put():
-        number = next(numbers, None)
-        if number is None:
-            return GLib.SOURCE_REMOVE
+        number = next(numbers)
         items.put_nowait(number)
-        return GLib.SOURCE_CONTINUE
+        return number + 1 < count
 
     AioGuest.spawn(consume(items))
     GLib.idle_add(put)
