@@ -121,7 +121,7 @@ class _Connection:
             return returns(obj, *args) if callable(returns) else returns
 
         def on_finalized():
-            self._handler = 0
+            self._object = None
             receiver = iterator()
             if receiver is not None:
                 receiver._end()
@@ -130,11 +130,12 @@ class _Connection:
         self._object = obj.weak_ref(on_finalized)
 
     def disconnect(self):
-        obj = self._object()
-        if self._handler and obj is not None:
+        # Given up, too: the collector does not see what PyGObject's weak references hold.
+        reference, self._object = self._object, None
+        obj = None if reference is None else reference()
+        if obj is not None:
             obj.disconnect(self._handler)
-            self._object.unref()
-        self._handler = 0
+            reference.unref()
 
 
 async def wait_signal(obj, detailed_signal, timeout=None, *, returns=None):

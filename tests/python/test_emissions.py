@@ -415,3 +415,19 @@ def test_many_iterators_leave_nothing(run):
         return handlers(emitter, "numbered")
 
     assert support.run_owning(main()) == 0
+
+
+def test_nothing_is_kept_of_an_iterator_that_is_closed(run):
+    """By an object that lives on."""
+    emitter = Emitter()
+
+    async def main():
+        connections = []
+        for _ in range(3):
+            async with AioGuest.signals(emitter, "numbered") as iterator:
+                connections.append(weakref.ref(iterator._connection))
+            del iterator
+        gc.collect()
+        return [connection() for connection in connections]
+
+    assert run(main()) == [None, None, None]

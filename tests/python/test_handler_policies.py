@@ -361,6 +361,31 @@ def test_nothing_keeps_the_object_alive(run, while_running):
     assert run(main())
 
 
+def test_nothing_is_kept_of_calls_that_are_done(run):
+    """Neither of those that end at once nor of those that go on, whatever their object."""
+    from gi.overrides.AioGuest._handler import _Calls
+
+    def count():
+        gc.collect()
+        return sum(type(thing) is _Calls for thing in gc.get_objects())
+
+    @AioGuest.handler(while_running="queue")
+    async def on_numbered(emitter, number):
+        for _ in range(number):
+            await asyncio.sleep(0)
+
+    async def main():
+        before = count()
+        emitters = [Emitter() for _ in range(20)]
+        for number, emitter in enumerate(emitters):
+            emitter.connect("numbered", on_numbered)
+            await in_host(emitter.emit, "numbered", number % 2)
+        await settled()
+        return count() - before
+
+    assert run(main()) == 0
+
+
 @pytest.mark.parametrize("while_running", ["queue", "restart"])
 def test_calls_that_wait_when_the_run_ends(while_running, errors):
     """They are not begun, and nobody complains; the next run begins afresh."""
