@@ -94,6 +94,12 @@ _aioguest_packages () {
     coverage)
       echo gcovr python3-coverage
       ;;
+    clang)
+      echo clang
+      ;;
+    check)
+      echo clang clang-tidy cppcheck python3-flake8 mypy
+      ;;
     *)
       return 1
       ;;
@@ -116,7 +122,7 @@ aioguest_install () {
 
   for group in "$@"; do
     if ! _aioguest_packages "$group" >/dev/null; then
-      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage)"
+      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage, clang, check)"
       return 2
     fi
   done

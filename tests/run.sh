@@ -24,6 +24,9 @@ and one of these at most, which runs another set-up than the ordinary one:
   --sanitize        with AddressSanitizer and UndefinedBehaviorSanitizer: C and Python tests
   --threads         the C tests, with ThreadSanitizer
   --memcheck        the C tests under valgrind's memcheck, leaks included
+  --release-gcc     C and core Python tests, built by gcc for release, warnings being errors
+  --release-clang   the same by clang, without the checks of arguments
+  --check           no code is run, but read: clang-tidy, cppcheck, flake8, mypy
 
   --list            print the names of the tests and run none
   --help            this text
@@ -60,7 +63,7 @@ while [ $# -gt 0 ]; do
       ;;
     --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
     --list) list=1 ;;
-    --coverage|--sanitize|--threads|--memcheck)
+    --coverage|--sanitize|--threads|--memcheck|--release-gcc|--release-clang|--check)
       if [ -n "$setup" ] && [ "$setup" != "${1#--}" ]; then
         wrong_usage "--$setup and $1 exclude each other"
       fi
@@ -81,6 +84,7 @@ options=(-Dtests=true -Dexamples=true)
 # That of meson.
 meson_setup=
 default_selection=()
+release=(-Doptimization=3 -Db_lto=true -Db_ndebug=true -Dwerror=true)
 # What a set-up has of its own.
 case "$setup" in
   coverage)
@@ -103,6 +107,23 @@ case "$setup" in
     options=(-Dtests=true -Dexamples=false -Dintrospection=disabled)
     meson_setup=memcheck
     default_selection=(--suite c)
+    ;;
+  release-gcc)
+    export CC=gcc
+    options+=("${release[@]}")
+    default_selection=(--suite c --suite core)
+    ;;
+  release-clang)
+    export CC=clang
+    groups+=(clang)
+    options+=("${release[@]}" -Dc_args=-DG_DISABLE_CHECKS)
+    default_selection=(--suite c --suite core)
+    ;;
+  check)
+    export CC=clang
+    groups+=(check)
+    options+=(-Dcheckers=true -Dwerror=true)
+    default_selection=(--suite static)
     ;;
 esac
 [ ${#selection[@]} -gt 0 ] || selection=(${default_selection[@]+"${default_selection[@]}"})
