@@ -139,7 +139,7 @@ fi
 
 # A log of an earlier run must not be taken for this one's.
 logbase=testlog-run
-rm -f "$AIOGUEST_BUILD_DIR/meson-logs/$logbase"[-.]*
+rm -f "$AIOGUEST_BUILD_DIR/meson-logs/$logbase"[-.]* "$AIOGUEST_BUILD_DIR/meson-logs/sanitizer".*
 
 if [ "$setup" = coverage ]; then
   # Every Python process finds the module that has it measured; what an earlier run found is not
@@ -158,6 +158,13 @@ meson_status=$?
 if [ "$setup" = coverage ]; then
   "$source_dir/tests/coverage/report.sh" "$source_dir" "$AIOGUEST_BUILD_DIR"
 fi
+# Of whatever process: a test may have taken the death of one for the one it wanted.
+for report in "$AIOGUEST_BUILD_DIR/meson-logs/sanitizer".*; do
+  if grep -qs '^SUMMARY: ' "$report"; then
+    cat "$report"
+    meson_status=1
+  fi
+done
 echo
 "$AIOGUEST_PYTHON" "$source_dir/tests/report.py" \
   --logbase "$logbase${meson_setup:+-$meson_setup}" "$AIOGUEST_BUILD_DIR" \
