@@ -203,7 +203,7 @@ typedef struct
   Py_ssize_t lock_offset; /* 0 if @thread_safe_handle_type has none */
 
 #if PY_VERSION_HEX >= 0x030c0000
-  int dict_watcher;
+  int dict_watcher; /* -1: none */
 #endif
 } CoreState;
 
@@ -314,6 +314,7 @@ int core_set_cancelled_count (CoreState *state, LoopCheck *check, PyObject *dict
 
 /* watch.c */
 int core_init_watcher (CoreState *state);
+void core_free_watcher (CoreState *state);
 int core_watch (CoreState *state, PyObject *dict);
 guint64 core_map_version (PyObject *map);
 #if PY_VERSION_HEX >= 0x030c0000

@@ -79,36 +79,13 @@ selector_fileno (CoreState *state, PyObject *selector)
   return fd;
 }
 
-/* Makes @self know the selector that the loop has now. */
-int
-guest_fetch_selector (Guest *self)
+/* Looks at what @self->selector is, with @fd for a descriptor of its own. */
+static int
+look_at_selector (Guest *self, int fd)
 {
   CoreState *state = self->state;
-  PyObject *selector = guest_check_loop (self) == 0 ? self->check->selector : NULL;
-  int fd;
 
-  if (selector == self->selector && selector != NULL)
-    return 0;
-
-  if (selector == NULL || selector == Py_None)
-    {
-      if (!PyErr_Occurred ())
-        PyErr_SetString (PyExc_RuntimeError, "the event loop has no selector, or no longer");
-      return -1;
-    }
-
-  Py_INCREF (selector);
-  fd = selector_fileno (state, selector);
-  if (fd == -2)
-    {
-      Py_DECREF (selector);
-      return -1;
-    }
-
-  guest_clear_selector (self);
-
-  self->selector = selector;
-  self->selector_dict = PyObject_GenericGetDict (selector, NULL);
+  self->selector_dict = PyObject_GenericGetDict (self->selector, NULL);
   if (self->selector_dict == NULL)
     PyErr_Clear ();
   else
@@ -125,7 +102,7 @@ guest_fetch_selector (Guest *self)
   self->has_own_fd = fd >= 0;
   self->epoll_fd = fd;
   self->is_epoll = fd >= 0 && self->fd_to_key != NULL && state->verified &&
-                   (PyObject *) Py_TYPE (selector) == state->epoll_selector_type;
+                   (PyObject *) Py_TYPE (self->selector) == state->epoll_selector_type;
   self->watch_stale = TRUE;
 
   if (self->has_own_fd)
@@ -137,12 +114,46 @@ guest_fetch_selector (Guest *self)
                     "the event loop's selector %R can't be watched: it has neither a descriptor "
                     "of its own nor the bookkeeping of Python's selectors; give the loop one of "
                     "those, such as selectors.DefaultSelector()",
-                    selector);
-      guest_clear_selector (self);
+                    self->selector);
       return -1;
     }
 
   return core_watch (state, self->fd_to_key);
+}
+
+/* Makes @self know the selector that the loop has now. After an exception it knows none, and the
+ * next call looks again. */
+int
+guest_fetch_selector (Guest *self)
+{
+  PyObject *selector = guest_check_loop (self) == 0 ? self->check->selector : NULL;
+  int fd;
+
+  if (selector == self->selector && selector != NULL)
+    return 0;
+
+  if (selector == NULL || selector == Py_None)
+    {
+      if (!PyErr_Occurred ())
+        PyErr_SetString (PyExc_RuntimeError, "the event loop has no selector, or no longer");
+      return -1;
+    }
+
+  Py_INCREF (selector);
+  fd = selector_fileno (self->state, selector);
+  if (fd == -2)
+    {
+      Py_DECREF (selector);
+      return -1;
+    }
+
+  guest_clear_selector (self);
+  self->selector = selector;
+  if (look_at_selector (self, fd) == 0)
+    return 0;
+
+  guest_clear_selector (self);
+  return -1;
 }
 
 /* Descriptors for the run's poller, by add_wanted() only */

@@ -63,22 +63,52 @@ static PyMethodDef core_methods[] = {
   { NULL },
 };
 
+static const struct
+{
+  const char *name;
+  Py_ssize_t offset; /* in CoreState */
+} core_names[] = {
+#define X(name) { #name, offsetof (CoreState, str_##name) },
+  CORE_NAMES (X)
+#undef X
+};
+
+static PyObject **
+core_name (CoreState *state, gsize i)
+{
+  return (PyObject **) ((char *) state + core_names[i].offset);
+}
+
+static int
+intern_names (CoreState *state)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (core_names); i++)
+    {
+      PyObject *name = PyUnicode_InternFromString (core_names[i].name);
+
+      if (name == NULL)
+        return -1;
+
+      *core_name (state, i) = name;
+    }
+
+  return 0;
+}
+
 static int
 core_exec (PyObject *module)
 {
   static const GDebugKey debug_keys[] = { { "ticks", TRUE } };
   CoreState *state = core_state (module);
 
+#if PY_VERSION_HEX >= 0x030c0000
+  state->dict_watcher = -1;
+#endif
   state->debug_ticks =
     g_parse_debug_string (g_getenv ("AIOGUEST_DEBUG"), debug_keys, G_N_ELEMENTS (debug_keys)) != 0;
 
-#define X(name) \
-  if ((state->str_##name = PyUnicode_InternFromString (#name)) == NULL) \
-    return -1;
-  CORE_NAMES (X)
-#undef X
-
-  if ((state->null_byte = PyBytes_FromStringAndSize ("", 1)) == NULL ||
+  if (intern_names (state) < 0 ||
+      (state->null_byte = PyBytes_FromStringAndSize ("", 1)) == NULL ||
       (state->pipe_read_size = PyLong_FromLong (PIPE_READ_SIZE)) == NULL)
     return -1;
 
@@ -130,10 +160,8 @@ core_clear (PyObject *module)
 {
   CoreState *state = core_state (module);
 
-#define X(name) Py_CLEAR (state->str_##name);
-  CORE_NAMES (X)
-#undef X
-
+  for (gsize i = 0; i < G_N_ELEMENTS (core_names); i++)
+    Py_CLEAR (*core_name (state, i));
   Py_CLEAR (state->null_byte);
   Py_CLEAR (state->pipe_read_size);
   Py_CLEAR (state->guest_type);
@@ -162,6 +190,7 @@ core_clear (PyObject *module)
 static void
 core_free (void *module)
 {
+  core_free_watcher (core_state (module));
   core_clear (module);
 }
 

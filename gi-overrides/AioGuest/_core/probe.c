@@ -106,18 +106,26 @@ import_attribute (const char *module_name, const char *name)
   return value;
 }
 
-/* The same for a function, but NULL without an exception if there is none of that name. */
-static PyObject *
-import_optional (const char *module_name, const char *name)
+/* The same for something to be called, but NULL if there is none of that name. Returns -1 with an
+ * exception. */
+static int
+import_optional (const char *module_name, const char *name, PyObject **value)
 {
-  PyObject *value = import_attribute (module_name, name);
+  *value = import_attribute (module_name, name);
 
-  if (value == NULL && PyErr_ExceptionMatches (PyExc_AttributeError))
-    PyErr_Clear ();
-  else if (value != NULL && !PyCallable_Check (value))
-    Py_CLEAR (value);
+  if (*value == NULL)
+    {
+      if (!PyErr_ExceptionMatches (PyExc_AttributeError))
+        return -1;
 
-  return value;
+      PyErr_Clear ();
+    }
+  else if (!PyCallable_Check (*value))
+    {
+      Py_CLEAR (*value);
+    }
+
+  return 0;
 }
 
 /* A constant of the selectors module, -1 with an exception. */
@@ -217,19 +225,21 @@ probe_handles (CoreState *state)
   return 0;
 }
 
-/* The function behind a method of deque; NULL if there is none of that kind. */
-static PyCFunction
-probe_deque_method (CoreState *state, PyObject *name, int flags)
+/* Finds the function behind a method of deque; NULL if it is none in C with these flags. */
+static int
+probe_deque_method (CoreState *state, PyObject *name, int flags, PyCFunction *function)
 {
   PyObject *descriptor = PyObject_GetAttr (state->deque_type, name);
-  PyCFunction function = NULL;
 
-  if (descriptor != NULL && Py_IS_TYPE (descriptor, &PyMethodDescr_Type) &&
+  if (descriptor == NULL)
+    return -1;
+
+  if (Py_IS_TYPE (descriptor, &PyMethodDescr_Type) &&
       ((PyMethodDescrObject *) descriptor)->d_method->ml_flags == flags)
-    function = ((PyMethodDescrObject *) descriptor)->d_method->ml_meth;
+    *function = ((PyMethodDescrObject *) descriptor)->d_method->ml_meth;
 
-  Py_XDECREF (descriptor);
-  return function;
+  Py_DECREF (descriptor);
+  return 0;
 }
 
 static int
@@ -237,14 +247,14 @@ probe_constants (CoreState *state)
 {
   PyObject *minimum =
     import_attribute ("asyncio.base_events", "_MIN_SCHEDULED_TIMER_HANDLES");
-  PyObject *fraction =
-    import_attribute ("asyncio.base_events", "_MIN_CANCELLED_TIMER_HANDLES_FRACTION");
+  PyObject *fraction = NULL;
 
-  if (minimum != NULL && fraction != NULL)
-    {
-      state->min_scheduled_timer_handles = PyLong_AsSsize_t (minimum);
-      state->min_cancelled_timer_handles_fraction = PyFloat_AsDouble (fraction);
-    }
+  if (minimum != NULL)
+    state->min_scheduled_timer_handles = PyLong_AsSsize_t (minimum);
+  if (!PyErr_Occurred ())
+    fraction = import_attribute ("asyncio.base_events", "_MIN_CANCELLED_TIMER_HANDLES_FRACTION");
+  if (fraction != NULL)
+    state->min_cancelled_timer_handles_fraction = PyFloat_AsDouble (fraction);
 
   Py_XDECREF (minimum);
   Py_XDECREF (fraction);
@@ -277,9 +287,6 @@ static int
 probe_internals (CoreState *state)
 {
   PyObject *owners[N_METHOD_OWNERS] = {
-    [METHOD_OF_BASE_LOOP] = import_attribute ("asyncio.base_events", "BaseEventLoop"),
-    [METHOD_OF_SELECTOR_LOOP] = import_attribute ("asyncio.selector_events",
-                                                  "BaseSelectorEventLoop"),
     [METHOD_OF_HANDLE] = Py_NewRef (state->handle_type),
     [METHOD_OF_TIMER_HANDLE] = Py_NewRef (state->timer_handle_type),
     [METHOD_OF_THREAD_SAFE_HANDLE] = Py_NewRef (state->thread_safe_handle_type),
@@ -289,8 +296,11 @@ probe_internals (CoreState *state)
 
   state->verified = TRUE;
 
-  if (select != NULL && owners[METHOD_OF_BASE_LOOP] != NULL &&
-      owners[METHOD_OF_SELECTOR_LOOP] != NULL &&
+  if (select != NULL &&
+      (owners[METHOD_OF_BASE_LOOP] =
+         import_attribute ("asyncio.base_events", "BaseEventLoop")) != NULL &&
+      (owners[METHOD_OF_SELECTOR_LOOP] =
+         import_attribute ("asyncio.selector_events", "BaseSelectorEventLoop")) != NULL &&
       probe_function (state, select, "select", select_names) == 0 &&
       probe_methods (state, owners) == 0 && probe_handles (state) == 0 &&
       probe_constants (state) == 0 && probe_key (state) == 0)
@@ -320,9 +330,9 @@ note_exception (CoreState *state)
 static PyObject *
 import_thread_safe_handle (CoreState *state)
 {
-  PyObject *type = import_optional ("asyncio.events", "_ThreadSafeHandle");
+  PyObject *type;
 
-  if (type == NULL && PyErr_Occurred ())
+  if (import_optional ("asyncio.events", "_ThreadSafeHandle", &type) < 0)
     return NULL;
 
   if (type == NULL || !PyType_Check (type))
@@ -348,13 +358,13 @@ core_probe (CoreState *state)
   core_init_methods (state);
 
   /* Where they are missing or private names have changed, the interrupted task stays current. */
-  state->swap_current_task = import_optional ("asyncio.tasks", "_swap_current_task");
-  state->py_swap_current_task = import_optional ("asyncio.tasks", "_py_swap_current_task");
-  state->py_current_task = import_optional ("asyncio.tasks", "_py_current_task");
-  state->leave_task = import_optional ("asyncio.tasks", "_leave_task");
-  state->enter_task = import_optional ("asyncio.tasks", "_enter_task");
-  state->epoll_selector_type = import_optional ("selectors", "EpollSelector");
-  if (PyErr_Occurred ())
+  if (import_optional ("asyncio.tasks", "_swap_current_task", &state->swap_current_task) < 0 ||
+      import_optional ("asyncio.tasks", "_py_swap_current_task",
+                       &state->py_swap_current_task) < 0 ||
+      import_optional ("asyncio.tasks", "_py_current_task", &state->py_current_task) < 0 ||
+      import_optional ("asyncio.tasks", "_leave_task", &state->leave_task) < 0 ||
+      import_optional ("asyncio.tasks", "_enter_task", &state->enter_task) < 0 ||
+      import_optional ("selectors", "EpollSelector", &state->epoll_selector_type) < 0)
     return -1;
 
   /* Without the C tasks there is but one slot; before 3.14 the two share one. */
@@ -371,8 +381,8 @@ core_probe (CoreState *state)
       note_exception (state);
     }
 
-  state->deque_append = probe_deque_method (state, state->str_append, METH_O);
-  state->deque_popleft = probe_deque_method (state, state->str_popleft, METH_NOARGS);
+  if (probe_deque_method (state, state->str_append, METH_O, &state->deque_append) < 0)
+    return -1;
 
-  return PyErr_Occurred () ? -1 : 0;
+  return probe_deque_method (state, state->str_popleft, METH_NOARGS, &state->deque_popleft);
 }

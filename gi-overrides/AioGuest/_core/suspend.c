@@ -130,8 +130,15 @@ leave_task (Suspension *suspension, Guest *guest)
     return 0;
 
   result = PyObject_CallFunctionObjArgs (state->leave_task, guest->loop, suspension->task, NULL);
-  Py_XDECREF (result);
-  return result != NULL ? 0 : -1;
+  if (result == NULL)
+    {
+      /* It was not left, so it is not to be entered again. */
+      Py_CLEAR (suspension->task);
+      return -1;
+    }
+
+  Py_DECREF (result);
+  return 0;
 }
 
 static void
@@ -207,8 +214,9 @@ suspend_step (Suspension *suspension, Guest *guest)
 
   suspension->current_handle =
     Py_XNewRef (PyDict_GetItemWithError (guest->loop_dict, guest->state->str__current_handle));
-  if (suspension->current_handle != NULL &&
-      PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle, Py_None) < 0)
+  if (suspension->current_handle != NULL
+        ? PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle, Py_None) < 0
+        : PyErr_Occurred () != NULL)
     return -1;
 
   return leave_task (suspension, guest);

@@ -57,6 +57,13 @@ core_init_watcher (CoreState *state)
   return state->dict_watcher < 0 ? -1 : 0;
 }
 
+void
+core_free_watcher (CoreState *state)
+{
+  if (state->dict_watcher >= 0)
+    PyDict_ClearWatcher (state->dict_watcher);
+}
+
 /* Never taken back: there is but one watch, which others who watch the same dict rely on. */
 int
 core_watch (CoreState *state, PyObject *dict)
@@ -76,6 +83,11 @@ int
 core_init_watcher (G_GNUC_UNUSED CoreState *state)
 {
   return 0;
+}
+
+void
+core_free_watcher (G_GNUC_UNUSED CoreState *state)
+{
 }
 
 int
