@@ -133,6 +133,8 @@ def main():
     parser.add_argument("--logbase", default="testlog", help="name of the log (%(default)s)")
     parser.add_argument("--meson-status", type=int, default=0,
                         help="exit status of `meson test`, which must agree with the count")
+    parser.add_argument("--failed", action="append", default=[], metavar="TITLE",
+                        help="something else that has failed")
     options = parser.parse_args()
 
     totals = Totals()
@@ -151,6 +153,8 @@ def main():
 
     if options.meson_status and not totals.failed:
         totals.failed.append(("meson test", f"exit status {options.meson_status}"))
+
+    totals.failed += [(title, "see above") for title in options.failed]
 
     for title, reason in totals.skipped:
         print(f"skipped: {title}: {reason}")
