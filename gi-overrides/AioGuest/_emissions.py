@@ -37,10 +37,11 @@ class signals:
     :raises TypeError, ValueError: there is no such signal, or an argument is wrong.
     """
 
+    _connection = None
+
     def __init__(
         self, obj, detailed_signal, *, maxsize=64, when_full='drop-oldest', returns=None
     ):
-        self._connection = None
         if not isinstance(obj, GObject.Object):
             raise TypeError(f'obj must be a GObject, not {obj!r}')
         if when_full not in _WHEN_FULL:
@@ -127,7 +128,11 @@ class _Connection:
                 receiver._end()
 
         self._handler = obj.connect(detailed_signal, on_emission)
-        self._object = obj.weak_ref(on_finalized)
+        try:
+            self._object = obj.weak_ref(on_finalized)
+        except BaseException:
+            obj.disconnect(self._handler)
+            raise
 
     def disconnect(self):
         # Given up, too: the collector does not see what PyGObject's weak references hold.

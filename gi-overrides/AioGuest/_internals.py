@@ -43,6 +43,7 @@ __all__ = [
     'leave_running',
     'register_exit_function',
     'set_running_again',
+    'set_stopping',
     'wakeup_on_signal',
     'without_current_task',
 ]
@@ -98,6 +99,11 @@ def forget_running(loop, hooks):
 def clear_stopping(loop):
     """Take back a ``loop.stop()``."""
     loop._stopping = False
+
+
+def set_stopping(loop):
+    """What ``loop.stop()`` does, without a call."""
+    loop._stopping = True
 
 
 def set_running_again(loop):
@@ -256,7 +262,7 @@ def create_eager_task(loop, coro, *, name=None):
         try:
             task.__init__(coro, loop=loop, name=name, eager_start=True)
         except (SystemExit, KeyboardInterrupt):
-            # Whoever gets it need not be told of it again.
+            # The same as below.
             task.exception()
             raise
         return task
@@ -265,6 +271,11 @@ def create_eager_task(loop, coro, *, name=None):
     try:
         _run_first_step(loop, task)
     except BaseException:
-        task.exception()
+        if task.done():
+            # Whoever gets it need not be told of it again.
+            task.exception()
+        else:
+            # For want of memory. It has not begun, and nothing is there now to begin it.
+            forget_task(task)
         raise
     return task

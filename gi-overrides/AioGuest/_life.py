@@ -20,6 +20,7 @@ from ._internals import (
     has_uncollected_exception,
     is_live_pygobject_handler,
     set_running_again,
+    set_stopping,
 )
 from ._loop import EventLoop, thread_default
 from ._session import Session, get_session
@@ -97,18 +98,22 @@ class Life:
         session.enter(context)
         self.session = session
 
-        # Before the main task's first step, which may take its time.
-        loop.call_soon(self._meet_host)
         try:
+            # Before the main task's first step, which may take its time.
+            loop.call_soon(self._meet_host)
             self.task = loop.create_task(coro, name=options.name, context=options.context)
+            session.main_task = self.task
+            self.task.add_done_callback(self._drain_once)
+            self._finished_handler = session.run.connect('finished', self._on_finished)
+            self._application.hold(options.application)
         except BaseException:
+            if self._finished_handler:
+                session.run.disconnect(self._finished_handler)
+            self._application.release()
             session.leave()
+            if self.task is not None:
+                forget_task(self.task)
             raise
-
-        session.main_task = self.task
-        self.task.add_done_callback(self._drain_once)
-        self._finished_handler = session.run.connect('finished', self._on_finished)
-        self._application.hold(options.application)
 
     def _meet_host(self):
         """The host's loop is running: see what it does about signals, and whose it is."""
@@ -169,7 +174,12 @@ class Life:
             await drain(self.loop, self.options.shutdown_timeout, given_up=self._given_up)
         finally:
             self._drained = True
-            self.loop.stop()
+            try:
+                self.loop.stop()
+            except BaseException:
+                # For want of memory. Nobody else would stop it.
+                set_stopping(self.loop)
+                raise
 
     def _on_end(self, exception):
         """Asked by the tick: the loop was stopped, or *exception* got out of it."""
@@ -189,25 +199,20 @@ class Life:
 
     def _on_finished(self, run, error):
         """The run is over, and no tick is going on."""
-        session = self.session
-        run.disconnect(self._finished_handler)
-        if session.guest.exception is not None:
-            self.exception = session.guest.exception
+        if self.session.guest.exception is not None:
+            self.exception = self.session.guest.exception
         if error is not None:
             warn_of_resource(
                 f'AioGuest run {run.get_name()!r} ended before its main task did: {error.message}',
                 self.task,
             )
-        session.leave()
-        if self._interrupts is not None:
-            self._interrupts.end()
-        for step in (self._drain_without_host, self.loop.close):
+        for step in (self._leave_host, self._drain_without_host, self.loop.close):
             try:
                 step()
             except BaseException as error:
-                # By a task that answers its cancellation with KeyboardInterrupt, say. GLib can't
-                # pass it on, and run() would wait for the end for ever. A loop that can't go on
-                # can't be drained either: then the cause counts, not this.
+                # By a task that answers its cancellation with KeyboardInterrupt, say, or for want
+                # of memory. GLib can't pass it on, and run() would wait for the end for ever. A
+                # loop that can't go on can't be drained either: then the cause counts, not this.
                 if self.exception is None or not isinstance(error, Exception):
                     self.exception = error
         self._forget_draining()
@@ -218,6 +223,16 @@ class Life:
             self.task.exception()
         self._conclude()
         self.session = self._application = self._interrupts = None
+
+    def _leave_host(self):
+        try:
+            self.session.run.disconnect(self._finished_handler)
+        finally:
+            try:
+                self.session.leave()
+            finally:
+                if self._interrupts is not None:
+                    self._interrupts.end()
 
     def _drain_without_host(self):
         """Let the loop run by itself to its end: its main context is gone."""
@@ -380,6 +395,9 @@ class Life:
         while not self.is_over():
             try:
                 self.session.iterate()
+                if not self.is_over() and self.session.guest.run is None:
+                    # It was not told: PyGObject had no memory for that.
+                    self._on_finished(self.session.run, None)
             except BaseException as error:
                 # By a signal handler. Like an exception out of a callback.
                 if not self._on_end(error):

@@ -87,18 +87,25 @@ class Session:
         self._hooks = enter_running(self.loop)
         try:
             self.guest.attach(main_context)
+            _by_loop[id(self.loop)] = _by_run[hash(self.run)] = self
         except BaseException:
+            _by_loop.pop(id(self.loop), None)
+            self.guest.stop()
             leave_running(self.loop, self._hooks)
             raise
-        _by_loop[id(self.loop)] = _by_run[hash(self.run)] = self
 
     def leave(self):
         """Detach, and leave the thread as it was. The loop stays open."""
-        del _by_loop[id(self.loop)], _by_run[hash(self.run)]
-        if self._watches_signals:
-            wakeup_pipe.release()
-        self.guest.stop()
-        leave_running(self.loop, self._hooks)
+        if _by_loop.pop(id(self.loop), None) is None:
+            return
+        try:
+            del _by_run[hash(self.run)]
+            if self._watches_signals:
+                wakeup_pipe.release()
+            self.guest.stop()
+        finally:
+            # Whatever may fail for want of memory: not this.
+            leave_running(self.loop, self._hooks)
 
     def forget(self):
         """In a forked child: give back to the thread what it had before."""

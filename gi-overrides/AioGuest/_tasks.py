@@ -39,12 +39,23 @@ def spawn(coro, *, name=None, eager=False):
         close_coroutine(coro)
         raise
 
-    task = _create_eager(loop, coro, name) if eager else loop.create_task(coro, name=name)
-    _tasks.add(task)
+    task = None
+    try:
+        task = _create_eager(loop, coro, name) if eager else loop.create_task(coro, name=name)
+        _tasks.add(task)
+        if not task.done():
+            task.add_done_callback(_finish)
+    except BaseException:
+        # By the task factory, for want of memory, or by the task in its first step.
+        if task is None:
+            close_coroutine(coro)
+        else:
+            _tasks.discard(task)
+            task.cancel()
+        raise
+
     if task.done():
         _finish(task)
-    else:
-        task.add_done_callback(_finish)
     return task
 
 

@@ -4,6 +4,7 @@
 """Waiting from synchronous code, while window and tasks stay alive."""
 
 import asyncio
+import contextlib
 import weakref
 
 from ._arguments import close_coroutine
@@ -40,7 +41,12 @@ def wait(awaitable, timeout=None):
     task = asyncio.current_task(loop)
     if awaitable is task is not None:
         raise RuntimeError(f'{task!r} can\'t wait for itself')
-    future = asyncio.ensure_future(awaitable, loop=loop)
+    try:
+        future = asyncio.ensure_future(awaitable, loop=loop)
+    except BaseException:
+        # By the task factory, or for want of memory.
+        close_coroutine(awaitable)
+        raise
     return _Wait(session, future, task, timeout).result()
 
 
@@ -60,12 +66,12 @@ class _Wait:
 
     def result(self):
         timer = None
-        if self._timeout is not None:
-            timer = self._session.loop.call_later(self._timeout, self._on_timeout)
-        self._shadow()
-        # Has the loop ticked when the future is done, whoever does that.
-        self._future.add_done_callback(_ignore)
         try:
+            if self._timeout is not None:
+                timer = self._session.loop.call_later(self._timeout, self._on_timeout)
+            self._shadow()
+            # Has the loop ticked when the future is done, whoever does that.
+            self._future.add_done_callback(_ignore)
             self._session.iterate(self._future)
         except BaseException:
             self._future.cancel()
@@ -94,7 +100,9 @@ class _Wait:
 
     def _unshadow(self):
         if self._task is not None:
-            del self._task.cancel
+            # Not there if there was no memory for it.
+            with contextlib.suppress(AttributeError):
+                del self._task.cancel
 
     def _cancel(self, msg=None):
         if not self._future.cancel(msg):

@@ -86,9 +86,9 @@ look_at_selector (Guest *self, int fd)
   CoreState *state = self->state;
 
   self->selector_dict = PyObject_GenericGetDict (self->selector, NULL);
-  if (self->selector_dict == NULL)
+  if (self->selector_dict == NULL && PyErr_ExceptionMatches (PyExc_AttributeError))
     PyErr_Clear ();
-  else
+  else if (self->selector_dict != NULL)
     self->fd_to_key =
       Py_XNewRef (PyDict_GetItemWithError (self->selector_dict, state->str__fd_to_key));
 
@@ -225,6 +225,7 @@ apply_wanted (Guest *self, PyObject *wanted)
 int
 guest_sync_watches (Guest *self)
 {
+  const guint64 map_version = self->has_own_fd ? 0 : core_map_version (self->fd_to_key);
   PyObject *wanted;
   PyObject *keys;
   int result;
@@ -243,7 +244,6 @@ guest_sync_watches (Guest *self)
   else
     {
       /* A copy, in case that a key of another kind has Python code for its fields. */
-      self->map_version = core_map_version (self->fd_to_key);
       keys = PyDict_Copy (self->fd_to_key);
       result = keys != NULL ? add_wanted_keys (self->state, wanted, keys) : -1;
       Py_XDECREF (keys);
@@ -252,6 +252,7 @@ guest_sync_watches (Guest *self)
   if (result == 0)
     {
       apply_wanted (self, wanted);
+      self->map_version = map_version;
       self->watch_stale = FALSE;
     }
 

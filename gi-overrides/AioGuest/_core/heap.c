@@ -128,8 +128,16 @@ heap_pop (CoreState *state, PyObject *heap)
 
   first = Py_NewRef (PyList_GET_ITEM (heap, 0));
   swap (heap, 0, last);
-  if (PyList_SetSlice (heap, last, last + 1, NULL) < 0 || sink (state, heap, 0) < 0)
-    Py_CLEAR (first);
+  if (PyList_SetSlice (heap, last, last + 1, NULL) < 0)
+    {
+      /* No memory to make the list smaller: it is as it was. */
+      swap (heap, 0, last);
+      Py_CLEAR (first);
+    }
+  else if (sink (state, heap, 0) < 0)
+    {
+      Py_CLEAR (first);
+    }
 
   return first;
 }

@@ -26,15 +26,12 @@ fetch_scheduled (Guest *self)
 }
 
 static int
-set_unscheduled (CoreState *state, PyObject *timer)
+set_scheduled (CoreState *state, PyObject *timer, PyObject *value)
 {
-  PyObject **slot;
-
   if ((PyObject *) Py_TYPE (timer) != state->timer_handle_type)
-    return PyObject_SetAttr (timer, state->str__scheduled, Py_False);
+    return PyObject_SetAttr (timer, state->str__scheduled, value);
 
-  slot = (PyObject **) ((char *) timer + state->scheduled_offset);
-  Py_XSETREF (*slot, Py_NewRef (Py_False));
+  handle_set_slot (timer, state->scheduled_offset, value);
   return 0;
 }
 
@@ -44,7 +41,7 @@ pop_timer (Guest *self, PyObject *scheduled)
 {
   PyObject *timer = heap_pop (self->state, scheduled);
 
-  if (timer != NULL && set_unscheduled (self->state, timer) < 0)
+  if (timer != NULL && set_scheduled (self->state, timer, Py_False) < 0)
     Py_CLEAR (timer);
 
   return timer;
@@ -66,7 +63,7 @@ rebuild_scheduled (Guest *self, PyObject *scheduled)
       PyObject *timer = Py_NewRef (PyList_GET_ITEM (scheduled, i));
       int cancelled = handle_is_cancelled (state, timer);
       int done = cancelled < 0 ? -1
-                 : cancelled   ? set_unscheduled (state, timer)
+                 : cancelled   ? set_scheduled (state, timer, Py_False)
                                : PyList_Append (kept, timer);
 
       Py_DECREF (timer);
@@ -161,6 +158,24 @@ drop_cancelled_timers (Guest *self)
   return result;
 }
 
+/* Moves a timer that was popped to the ready queue; if there is no memory for it there, back. */
+static int
+make_ready (Guest *self, PyObject *scheduled, PyObject *timer)
+{
+  PyObject *type, *value, *traceback;
+
+  if (ready_append (self->state, self->ready, timer) == 0)
+    return 0;
+
+  PyErr_Fetch (&type, &value, &traceback);
+  if (set_scheduled (self->state, timer, Py_True) < 0 ||
+      heap_push (self->state, scheduled, timer) < 0)
+    PyErr_WriteUnraisable (timer);
+  PyErr_Restore (type, value, traceback);
+
+  return -1;
+}
+
 static int
 collect_due_timers (Guest *self)
 {
@@ -187,7 +202,7 @@ collect_due_timers (Guest *self)
   while (result > 0)
     {
       PyObject *timer = pop_timer (self, scheduled);
-      int appended = timer != NULL ? ready_append (state, self->ready, timer) : -1;
+      int appended = timer != NULL ? make_ready (self, scheduled, timer) : -1;
 
       Py_DECREF (scheduled);
       scheduled = appended == 0 ? fetch_scheduled (self) : NULL;
