@@ -228,14 +228,16 @@ def test_stop_ends_the_run_as_in_asyncio():
 
 def test_running_loop_between_ticks():
     loops = []
+    looked = asyncio.Event()
 
     async def main():
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(0.02)
+        await looked.wait()
         return loop
 
     def look():
         loops.append(asyncio.get_running_loop())
+        looked.set()
         assert asyncio.current_task() is None
 
     GLib.idle_add(look)
