@@ -4,7 +4,6 @@
 """Waiting from synchronous code, while window and tasks stay alive."""
 
 import asyncio
-import contextlib
 import weakref
 
 from ._arguments import close_coroutine
@@ -77,10 +76,12 @@ class _Wait:
             self._future.cancel()
             raise
         finally:
-            self._future.remove_done_callback(_ignore)
             self._unshadow()
-            if timer is not None:
-                timer.cancel()
+            try:
+                self._future.remove_done_callback(_ignore)
+            finally:
+                if timer is not None:
+                    timer.cancel()
         if not self._future.done():
             raise RuntimeError('the guest run ended while AioGuest.wait() was waiting')
         if self._timed_out and self._future.cancelled():
@@ -100,9 +101,11 @@ class _Wait:
 
     def _unshadow(self):
         if self._task is not None:
-            # Not there if there was no memory for it.
-            with contextlib.suppress(AttributeError):
+            try:
                 del self._task.cancel
+            except AttributeError:
+                # There was no memory for it.
+                pass
 
     def _cancel(self, msg=None):
         if not self._future.cancel(msg):

@@ -503,6 +503,8 @@ async def signals(this, loop):
             await asyncio.sleep(0.0005)
     finally:
         this.fault.end()
+        # It may be still to come, if there was no memory to wait for it.
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
