@@ -142,7 +142,7 @@ aio_guest_run_install_properties (GObjectClass *object_class)
    * AioGuestRun:period:
    *
    * The time in microseconds in which a guest that has yielded gets at least one slice, however
-   * busy the host is at the run's own priority.
+   * busy the host is at the run's own priority. What is below 1000 counts as 1000.
    *
    * Since: 1.0
    */

@@ -6,6 +6,10 @@
 
 #include "aio-guest-share-private.h"
 
+/* Microseconds. Were the next turn by right due before the host has come as far as its idle
+ * sources, a guest with nothing left would be ticked for ever, and the host would never rest. */
+#define MIN_PERIOD 1000
+
 /*
  * After the guest ran: whether it has yielded from now on.
  *
@@ -31,7 +35,11 @@ aio_guest_share_settle (AioGuestShare *self,
 
   /* Half a period is the host's even after a turn that took longer than a whole one. */
   if (self->yielded)
-    self->resume_time = start_time + MAX (self->period, elapsed + self->period / 2);
+    {
+      const gint64 period = MAX (self->period, MIN_PERIOD);
+
+      self->resume_time = start_time + MAX (period, elapsed + period / 2);
+    }
 
   return self->yielded;
 }

@@ -478,6 +478,12 @@ main_source_prepare (GSource *source, int *timeout)
     return is_past (self, self->share.resume_time);
 
   sync_watches (self);
+
+  /* The tick around this nested main loop will do so only when it is back. What it has not got
+   * round to handling is reported once more, and costs a tick with nothing to do. */
+  if (aio_guest_run_depth (self->run) > 0)
+    aio_guest_poller_arm (aio_guest_run_poller (self->run));
+
   return aio_guest_run_has_work (self->run) || is_past (self, self->deadline);
 }
 
@@ -615,6 +621,11 @@ void
 aio_guest_source_set_priority (GSource *source, int priority)
 {
   MainSource *self = (MainSource *) source;
+
+  /* Of one that was destroyed inside its own dispatch, GLib would add the descriptors anew, and
+   * nobody would remove them. */
+  if (g_source_is_destroyed (source))
+    return;
 
   g_source_set_priority (source, priority);
   if (self->idle != NULL)

@@ -247,6 +247,35 @@ test_goes_on (const Variant *variant)
   iterate_until (guest->context, guest->events == 2);
 }
 
+/* In a tick that a descriptor has caused, there is no other reason for one below it. */
+static void
+nest_for_event (Guest *guest)
+{
+  if (guest->depth > 1 || guest->events == 0)
+    return;
+
+  guest->on_tick = NULL;
+  guest_signal (guest);
+  iterate_until (guest->context, guest->events == 2);
+}
+
+static void
+test_event_below (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  aio_guest_run_set_reentrant (guest->run, TRUE);
+  aio_guest_run_set_slice (guest->run, NO_YIELD);
+  guest->on_tick = nest_for_event;
+  guest_attach (guest);
+  guest_settle (guest);
+
+  guest_signal (guest);
+  iterate_until (guest->context, guest->events > 0);
+  g_assert_cmpuint (guest->events, ==, 2);
+  g_assert_cmpuint (guest->max_depth, ==, 2);
+}
+
 /* GMainLoops in ticks in GMainLoops in ticks. */
 static gboolean
 quit_loop (gpointer loop)
@@ -474,6 +503,7 @@ main (int argc, char **argv)
   add_per_variant ("/nested/%s/rests/peek", test_rests_with_peek);
   add_per_variant ("/nested/%s/host-nests", test_host_nests);
   add_per_variant ("/nested/%s/goes-on", test_goes_on);
+  add_per_variant ("/nested/%s/event-below", test_event_below);
   add_per_variant ("/nested/%s/deep", test_deep);
   add_per_variant ("/nested/%s/busy-time", test_busy_time);
   add_per_variant ("/nested/%s/busy-time/reentrant", test_busy_time_reentrant);

@@ -71,6 +71,19 @@ test_table (void)
     }
 }
 
+/* However short a period is asked for, the host comes as far as its idle sources between two turns
+ * by right. */
+static void
+test_short_period (void)
+{
+  AioGuestShare share = { .slice = SLICE, .period = 1 };
+
+  g_assert_true (aio_guest_share_settle (&share, FALSE, START, SLICE + 1, FALSE));
+  g_assert_cmpint (share.resume_time, ==, START + SLICE + 1 + 500);
+  g_assert_true (aio_guest_share_settle (&share, FALSE, START, 1, FALSE));
+  g_assert_cmpint (share.resume_time, ==, START + 1000);
+}
+
 /* A guest that never ends, beside a host that is idle now and then. */
 static void
 test_sequence (void)
@@ -97,6 +110,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/share/table", test_table);
+  g_test_add_func ("/share/short-period", test_short_period);
   g_test_add_func ("/share/sequence", test_sequence);
 
   return g_test_run ();

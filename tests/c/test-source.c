@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "aio-guest-error.h"
 #include "guest.h"
 
 #include <unistd.h>
@@ -728,6 +729,40 @@ test_priority (const Variant *variant)
   drop_source (busy);
 }
 
+/* What GLib polls must not outlive the source. */
+static guint
+count_polled (GMainContext *context)
+{
+  int timeout;
+
+  return g_main_context_query (context, G_MAXINT, &timeout, NULL, 0);
+}
+
+static void
+destroy_and_set_priority (Guest *guest)
+{
+  GSource *source = g_main_context_find_source_by_user_data (guest->context, guest->run);
+
+  g_source_destroy (source);
+  aio_guest_run_set_priority (guest->run, 7);
+}
+
+static void
+test_priority_of_destroyed (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  const guint before = count_polled (guest->context);
+
+  guest_attach (guest);
+  guest_settle (guest);
+  guest->on_tick = destroy_and_set_priority;
+  aio_guest_run_wake (guest->run);
+  iterate_until (guest->context, guest->finished == 1);
+
+  g_assert_error (guest->error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_ABANDONED);
+  g_assert_cmpuint (count_polled (guest->context), ==, before);
+}
+
 static void
 test_priority_while_yielded (const Variant *variant)
 {
@@ -856,6 +891,7 @@ main (int argc, char **argv)
   add_per_variant ("/source/%s/yield/hang-up", test_hang_up_while_yielded);
   add_per_variant ("/source/%s/yield/ends", test_yield_ends);
   add_per_variant ("/source/%s/priority", test_priority);
+  add_per_variant ("/source/%s/priority/of-destroyed", test_priority_of_destroyed);
   add_per_variant ("/source/%s/priority/while-yielded", test_priority_while_yielded);
   add_per_variant ("/source/%s/two/in-one-context", test_two_in_one_context);
   add_per_variant ("/source/%s/two/contexts", test_two_contexts);
