@@ -648,6 +648,15 @@ aio_guest_source_restart_slice (GSource *source)
   return self->slice_start + aio_guest_run_slice (self->run);
 }
 
+/* GLib destroys the sources of a main context that is being freed, which belong to none by then,
+ * but those that somebody else has destroyed meanwhile it forgets, with all that they hold. */
+static void
+destroy_unless_orphaned (GSource *source)
+{
+  if (!g_source_is_destroyed (source) && g_source_get_context (source) != NULL)
+    g_source_destroy (source);
+}
+
 /* Destroys both sources. */
 void
 aio_guest_source_close (GSource *source)
@@ -656,9 +665,9 @@ aio_guest_source_close (GSource *source)
 
   if (self->idle != NULL)
     {
-      g_source_destroy (&self->idle->parent);
+      destroy_unless_orphaned (&self->idle->parent);
       g_source_unref (&g_steal_pointer (&self->idle)->parent);
     }
 
-  g_source_destroy (source);
+  destroy_unless_orphaned (source);
 }
