@@ -89,7 +89,8 @@ begin_turn (ModelGuest *self)
     {
       if (!model_guest_has_reason (self))
         {
-          g_assert (self->share.may_have_yielded || self->spare_wake || self->spare_nested ||
+          /* What has caused a tick stands until it is back, for main loops below it, too. */
+          g_assert (self->share.may_have_yielded || self->spare_wake || self->depth > 0 ||
                     self->threaded);
           self->spare_wake = FALSE;
         }
@@ -107,7 +108,6 @@ begin_turn (ModelGuest *self)
       host_note_dispatch (priority);
     }
 
-  self->spare_nested |= self->woken || self->is_new;
   self->spare_wake |= self->racing;
   self->woken = FALSE;
   if (idle && self->depth == 0)
@@ -131,7 +131,6 @@ settle (ModelGuest *self, AioGuestTick answer)
   const gboolean uncertain = self->share.uncertain;
 
   self->again = answer == AIO_GUEST_TICK_AGAIN;
-  self->spare_nested = FALSE;
   self->share = (Share){
     .charge = charge,
     .may_have_yielded = yields || uncertain || (before->may_have_yielded && !idle),

@@ -67,6 +67,23 @@ poll_now (GPollFD *fds, guint n_fds, gint64 *next_due)
   return n_ready;
 }
 
+/* The other thread wakes a guest, or gives it I/O, while the host sleeps. */
+static void
+disturb (Host *self)
+{
+  ModelGuest *guest = world.guests[input_choose (&world.input, MAX_GUESTS)];
+
+  if (guest == NULL || guest->host != self || !model_guest_may_enter (guest))
+    return;
+
+  if (input_choose (&world.input, 2))
+    model_guest_signal (guest);
+  else
+    model_guest_wake_elsewhere (guest, FALSE);
+
+  poll_threads_settle ();
+}
+
 static int
 poll_virtually (GPollFD *fds, guint n_fds, int timeout)
 {
@@ -94,6 +111,15 @@ poll_virtually (GPollFD *fds, guint n_fds, int timeout)
   end = timeout < 0 ? G_MAXINT64 : virtual_clock_now () + timeout * G_GINT64_CONSTANT (1000);
   end = MIN (end, next_due);
   check_rest (world.frame->host, end);
+
+  if (input_choose (&world.input, 4) == 3)
+    {
+      disturb (world.frame->host);
+      n_ready = poll_now (fds, n_fds, &next_due);
+      if (n_ready > 0)
+        return n_ready;
+      check_rest (world.frame->host, end);
+    }
 
   if (end == G_MAXINT64)
     {

@@ -113,7 +113,6 @@ struct _ModelGuest
   gint64 deadline;
   gboolean racing;     /* a wake is on its way */
   gboolean spare_wake; /* it may cost one tick without a reason */
-  gboolean spare_nested; /* as what has caused a tick may, until it is back, in main loops below it */
 
   Share share;
   Turn turn;
@@ -148,7 +147,7 @@ extern World world;
 static inline gint64
 input_choose_time (Input *input)
 {
-  static const gint64 times[] = { 0, 1, 60, 999, 1000, 1001, 5000, 12345, 1000000, 100000000 };
+  static const gint64 times[] = { 0, 1, 3, 999, 1000, 1001, 5000, 12345, 1000000, 100000000 };
 
   return times[input_choose (input, G_N_ELEMENTS (times))];
 }
