@@ -208,7 +208,7 @@ begin_frame (Frame *frame, Host *self)
         continue;
 
       frame->priorities[i] = aio_guest_run_get_priority (guest->alive_run);
-      frame->is_due[i] = self->iterating == 1 && model_guest_is_due (guest);
+      frame->is_due[i] = self->iterating == 1 && !guest->racing && model_guest_is_due (guest);
       frame->ticks[i] = guest->ticks;
     }
 }
