@@ -66,7 +66,7 @@ test_random (void)
       const gsize size = g_test_rand_int_range (1, MAX_SIZE + 1);
 
       for (gsize j = 0; j < size; j++)
-        bytes[j] = g_test_rand_int_range (0, 256);
+        bytes[j] = (guint8) g_test_rand_int_range (0, 256);
 
       if (keep != NULL)
         g_assert_true (g_file_set_contents (keep, (const char *) bytes, size, NULL));

@@ -29,7 +29,7 @@ int
 clock_gettime (clockid_t id, struct timespec *time)
 {
   if (id != CLOCK_MONOTONIC || !g_atomic_int_get (&running))
-    return syscall (SYS_clock_gettime, id, time);
+    return (int) syscall (SYS_clock_gettime, id, time);
 
   time->tv_sec = now / G_USEC_PER_SEC;
   time->tv_nsec = now % G_USEC_PER_SEC * 1000;
