@@ -35,6 +35,10 @@ typedef struct
   Storm *storm;
   int index;
   guint32 seed;
+
+  GMutex lock;
+  GCond cond;
+  gboolean called; /* (lock) the host's callback that the thread waits for */
 } Member;
 
 static int
@@ -48,9 +52,15 @@ any_priority (void)
 /* Threads */
 
 static gboolean
-set_flag (gpointer flag)
+note_called (gpointer data)
 {
-  g_atomic_int_set ((int *) flag, TRUE);
+  Member *self = data;
+
+  g_mutex_lock (&self->lock);
+  self->called = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->lock);
+
   return G_SOURCE_REMOVE;
 }
 
@@ -58,15 +68,18 @@ set_flag (gpointer flag)
 static void
 wait_for_idle (Member *self, int priority)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-  int called = FALSE; /* atomic */
+  GSource *source = g_idle_source_new ();
 
   g_source_set_priority (source, priority);
-  g_source_set_callback (source, set_flag, &called, NULL);
-  g_source_attach (source, self->storm->guest->context);
+  g_source_set_callback (source, note_called, self, NULL);
 
-  while (!g_atomic_int_get (&called))
-    g_thread_yield ();
+  g_mutex_lock (&self->lock);
+  self->called = FALSE;
+  g_source_attach (source, self->storm->guest->context);
+  g_source_unref (source);
+  while (!self->called)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
 }
 
 static gpointer
@@ -124,7 +137,7 @@ start_threads (Storm *storm, GThreadFunc func, Member *members, GThread **thread
 {
   for (int i = 0; i < N_THREADS; i++)
     {
-      members[i] = (Member){ storm, i, g_test_rand_int () };
+      members[i] = (Member){ .storm = storm, .index = i, .seed = g_test_rand_int () };
       threads[i] = g_thread_new ("storm", func, &members[i]);
     }
 }
@@ -282,6 +295,12 @@ static void
 test_endings (const Variant *variant)
 {
   const guint descriptors = count_own ("fd");
+
+#ifdef __SANITIZE_THREAD__
+  g_test_skip ("ThreadSanitizer does not see GLib drop its references to a source, of which "
+               "that of a thread may be the last");
+  return;
+#endif
 
   for (int i = 0; i < N_ENDINGS; i++)
     {

@@ -11,7 +11,7 @@ typedef struct
   GThread *thread;
 
   GCond *parked_on;    /* (lock) nobody has signalled it since */
-  const GPollFD *fds;  /* (lock) in poll(), or just before or after it */
+  GPollFD *fds;        /* (lock) in poll(), or just before or after it; a copy: poll() writes */
   guint n_fds;
 } PollThread;
 
@@ -111,7 +111,7 @@ poll_threads_poll (GPollFD *fds, guint n_fds, int timeout)
   g_assert (timeout == -1);
 
   g_mutex_lock (&lock);
-  self->fds = fds;
+  self->fds = g_memdup2 (fds, n_fds * sizeof *fds);
   self->n_fds = n_fds;
   g_cond_signal (&changed);
   g_mutex_unlock (&lock);
@@ -119,7 +119,7 @@ poll_threads_poll (GPollFD *fds, guint n_fds, int timeout)
   result = g_poll (fds, n_fds, timeout);
 
   g_mutex_lock (&lock);
-  self->fds = NULL;
+  g_clear_pointer (&self->fds, g_free);
   g_mutex_unlock (&lock);
 
   return result;

@@ -22,7 +22,9 @@ def compiled(build):
     """The C files that are compiled in the build directory, but for what is generated there."""
     commands = json.loads((build / "compile_commands.json").read_text())
     files = {(build / command["directory"] / command["file"]).resolve() for command in commands}
-    return sorted(file for file in files if file.is_relative_to(SOURCE))
+    return sorted(
+        file for file in files if file.is_relative_to(SOURCE) and not file.is_relative_to(build)
+    )
 
 
 def run(*command, cwd=SOURCE):
