@@ -70,7 +70,7 @@ set_property (ModelGuest *self, Input *input)
       aio_guest_run_set_period (run, times[input_choose (input, G_N_ELEMENTS (times))]);
       break;
     case 3:
-      aio_guest_run_set_reentrant (run, input_choose (input, 2));
+      aio_guest_run_set_reentrant (run, input_choose (input, 2) == 1);
       break;
     }
 }

@@ -355,7 +355,7 @@ model_guest_new (guint slot)
   aio_guest_run_set_priority (self->run, input_choose_priority (input));
   aio_guest_run_set_slice (self->run, slices[input_choose (input, G_N_ELEMENTS (slices))]);
   aio_guest_run_set_period (self->run, periods[input_choose (input, G_N_ELEMENTS (periods))]);
-  aio_guest_run_set_reentrant (self->run, input_choose (input, 2));
+  aio_guest_run_set_reentrant (self->run, input_choose (input, 2) == 1);
   if (input_choose (input, 2))
     {
       self->peek = TRUE;

@@ -20,7 +20,7 @@ host_note_dispatch (int priority)
 /* The host is about to sleep until @end: then none of its guests may have anything to do, and
  * none may be due before. */
 static void
-check_rest (Host *self, gint64 end)
+check_rest (const Host *self, gint64 end)
 {
   for (guint i = 0; i < MAX_GUESTS; i++)
     {
@@ -69,7 +69,7 @@ poll_now (GPollFD *fds, guint n_fds, gint64 *next_due)
 
 /* The other thread wakes a guest, or gives it I/O, while the host sleeps. */
 static void
-disturb (Host *self)
+disturb (const Host *self)
 {
   ModelGuest *guest = world.guests[input_choose (&world.input, MAX_GUESTS)];
 

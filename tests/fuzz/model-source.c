@@ -57,8 +57,8 @@ host_source_add (Host *host)
       self->host = host;
       self->slot = slot;
       self->interval = intervals[input_choose (input, G_N_ELEMENTS (intervals))];
-      self->recurses = input_choose (input, 2);
-      self->acts = input_choose (input, 2);
+      self->recurses = input_choose (input, 2) == 1;
+      self->acts = input_choose (input, 2) == 1;
       self->source =
         self->interval == 0 ? g_idle_source_new () : g_timeout_source_new (self->interval);
 

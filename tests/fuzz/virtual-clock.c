@@ -72,7 +72,8 @@ virtual_timer_create (int clock, int flags)
 
   g_assert (clock == CLOCK_MONOTONIC);
   g_assert (flags == (TFD_NONBLOCK | TFD_CLOEXEC));
-  g_assert (fd >= 0 && fd < MAX_FD);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (fd, <, MAX_FD);
 
   is_timer[fd] = TRUE;
   due[fd] = G_MAXINT64;
@@ -98,7 +99,8 @@ virtual_timer_set (int fd,
 int
 virtual_timer_close (int fd)
 {
-  g_assert (fd >= 0 && fd < MAX_FD);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (fd, <, MAX_FD);
 
   is_timer[fd] = FALSE;
   return close (fd);

@@ -32,6 +32,6 @@ int virtual_timer_set (int fd,
 int virtual_timer_close (int fd);
 
 /* Whether @fd is a timer; when it is due, G_MAXINT64 for never. */
-gboolean virtual_timer_lookup (int fd, gint64 *due);
+gboolean virtual_timer_lookup (int fd, gint64 *time);
 
 G_END_DECLS
