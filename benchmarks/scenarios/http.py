@@ -67,6 +67,15 @@ def run_wrk(url, connections, seconds):
     return {'requests': float(rate[1]), 'p99': float(p99[1]) * MILLISECONDS[p99[2]]}
 
 
+async def window_load(seconds):
+    """What a window costs that animates by itself beside a guest at rest: per cent of a core."""
+    # The first frames are not like the others.
+    await asyncio.sleep(seconds)
+    start, used = time.perf_counter(), time.process_time()
+    await asyncio.sleep(seconds)
+    return 100 * (time.process_time() - used) / (time.perf_counter() - start)
+
+
 def hosted(host, connections, seconds):
     """What wrk sees of a server in a program whose window animates, and the frames it paints."""
     if not shutil.which('wrk'):
@@ -78,11 +87,13 @@ def hosted(host, connections, seconds):
 
     async def main(application):
         clock = AnimatedWindow(application).clock
+        load = await window_load(seconds / 2)
         async with Server() as url:
             before, start = clock.get_frame_counter(), time.perf_counter()
             result = await asyncio.to_thread(run_wrk, url, connections, seconds)
             frames = clock.get_frame_counter() - before
-            return {**result, 'frames': frames / (time.perf_counter() - start)}
+            elapsed = time.perf_counter() - start
+            return {**result, 'frames': frames / elapsed, 'window alone': load}
 
     return run_application(host, main) if host.is_guest else host.run(without_window)
 
@@ -102,15 +113,16 @@ CASES = [
     ),
     Case(
         'aiohttp in a GTK application, wrk',
-        unit={'requests': '1/s', 'p99': 'ms', 'frames': '1/s'},
-        better={'p99': 'lower'},
+        unit={'requests': '1/s', 'p99': 'ms', 'frames': '1/s', 'window alone': '% of a core'},
+        better={'p99': 'lower', 'window alone': 'lower'},
         program=hosted,
         parameters={'connections': 10, 'seconds': 1},
         aim={'requests': Aim('ratio', '>=', 0.95), 'frames': Aim('value', '>=', 58.2)},
         systems=ONE_OF_EACH,
-        without_ratio=frozenset({'frames'}),
+        without_ratio=frozenset({'frames', 'window alone'}),
         limit=8.0,
         rounds=3,
-        note='ten connections; the window animates; asyncio alone has none',
+        note='ten connections; the window animates, and takes its part of the thread (*window '
+        'alone*: beside a guest at rest); asyncio alone has none',
     ),
 ]
