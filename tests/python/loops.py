@@ -57,3 +57,20 @@ def slots_of(handle):
     values = {name: getattr(handle, name) for name in names if name != "__weakref__"}
     del values["_loop"], values["_context"]
     return values
+
+
+@contextlib.contextmanager
+def overriding(loop, where, name, function):
+    """A loop one of whose methods is *function*: *loop* itself, or another one of a type that has it,
+    or that inherits it from beside ``AioGuest.EventLoop``."""
+    if where == "instance":
+        setattr(loop, name, function.__get__(loop))
+        yield loop
+        return
+    if where == "type":
+        kind = type("Loop", (AioGuest.EventLoop,), {name: function})
+    else:
+        below = type("Below", (asyncio.SelectorEventLoop,), {name: function})
+        kind = type("Loop", (AioGuest.EventLoop, below), {})
+    with make(kind) as made:
+        yield made

@@ -12,16 +12,9 @@ from gi.overrides.AioGuest import _core
 from gi.repository import AioGuest, GLib
 
 import support
+from loops import loop  # noqa: F401
 
 NATIVE = support.TICK != "stock"
-
-
-@pytest.fixture
-def loop():
-    loop = AioGuest.EventLoop()
-    loop.set_debug(False)
-    yield loop
-    loop.close()
 
 
 @pytest.fixture

@@ -6,15 +6,8 @@ import asyncio
 import fractions
 
 import pytest
-from gi.repository import AioGuest
 
-
-@pytest.fixture
-def loop():
-    loop = AioGuest.EventLoop()
-    loop.set_debug(False)
-    yield loop
-    loop.close()
+from loops import loop  # noqa: F401
 
 
 class Addable:

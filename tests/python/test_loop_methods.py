@@ -4,7 +4,6 @@
 
 import asyncio
 import collections
-import contextlib
 import contextvars
 import fractions
 import gc
@@ -16,7 +15,7 @@ import weakref
 import pytest
 from gi.repository import AioGuest
 
-from loops import functions_called, loop, make, outcome_of, slots_of, stock  # noqa: F401
+from loops import functions_called, loop, make, outcome_of, overriding, slots_of, stock  # noqa: F401
 
 variable = contextvars.ContextVar("variable", default=None)
 
@@ -80,16 +79,7 @@ def test_overridden_methods_are_called(loop, where, name):
         called.append(name)
         return getattr(asyncio.BaseEventLoop, name)(self, *args, **kwargs)
 
-    if where == "instance":
-        setattr(loop, name, override.__get__(loop))
-        context = contextlib.nullcontext(loop)
-    elif where == "type":
-        context = make(type("Loop", (AioGuest.EventLoop,), {name: override}))
-    else:
-        below = type("Below", (asyncio.SelectorEventLoop,), {name: override})
-        context = make(type("Loop", (AioGuest.EventLoop, below), {}))
-
-    with context as loop:
+    with overriding(loop, where, name, override) as loop:
         for method in OVERRIDES[name]:
             called.clear()
             CALLS[method](loop)

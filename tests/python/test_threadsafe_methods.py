@@ -16,7 +16,7 @@ import pytest
 from gi.repository import AioGuest
 
 import support
-from loops import functions_called, loop, make, outcome_of, slots_of, stock  # noqa: F401
+from loops import functions_called, loop, make, outcome_of, overriding, slots_of, stock  # noqa: F401
 
 variable = contextvars.ContextVar("variable", default=None)
 
@@ -78,16 +78,7 @@ def test_overridden_methods_are_called(stock, loop, where, name):
     expected = len(called)
     assert expected or name == "_call_soon"
 
-    if where == "instance":
-        setattr(loop, name, override.__get__(loop))
-        context = contextlib.nullcontext(loop)
-    elif where == "type":
-        context = make(type("Loop", (AioGuest.EventLoop,), {name: override}))
-    else:
-        below = type("Below", (asyncio.SelectorEventLoop,), {name: override})
-        context = make(type("Loop", (AioGuest.EventLoop, below), {}))
-
-    with context as loop:
+    with overriding(loop, where, name, override) as loop:
         called.clear()
         call(loop)
         assert len(called) == expected

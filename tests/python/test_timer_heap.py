@@ -9,16 +9,9 @@ import pytest
 from gi.repository import AioGuest
 
 import support
+from loops import loop  # noqa: F401
 
 NATIVE = support.TICK != "stock"
-
-
-@pytest.fixture
-def loop():
-    loop = AioGuest.EventLoop()
-    loop.set_debug(False)
-    yield loop
-    loop.close()
 
 
 def ends_with(loop, error, match):
