@@ -768,8 +768,8 @@ def test_evaluator_that_comes_during_a_nested_loop(foreign, stays):
             look(seen)
             return len(seen) < 3
 
-        # As a source's C code would, outside of any Python frame.
-        GLib.idle_add(foreign.install)
+        # As a source's C code would, outside of any Python frame; before the callback.
+        GLib.idle_add(foreign.install, priority=GLib.PRIORITY_HIGH)
         GLib.timeout_add(1, callback)
         await nest_in_task(lambda: NESTS["g_main_context_iteration"](seen))
         evaluators.append(get_evaluator())

@@ -38,6 +38,7 @@ OPERATIONS = {
     "nested_in_step": 7,
     "signals": 3,
     "emissions": 9,
+    "emissions_end": 1,
     "start": 43,
     "end": 29,
 }
