@@ -176,6 +176,23 @@ def test_ready_callbacks_keep_their_order_around_a_nested_loop(run):
     assert [item for item in order if isinstance(item, int)] == list(range(5))
 
 
+def test_ready_queue_does_not_grow_by_nestings_in_one_step(run):
+    """What fills it up for an outer round is not counted again by the next nesting."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        for _ in range(5):
+            loop.call_soon(AioGuest.wait, asyncio.sleep(0))
+        lengths = []
+        for _ in range(50):
+            AioGuest.wait(asyncio.sleep(0))
+            lengths.append(len(loop._ready))
+        return lengths
+
+    lengths = run(main())
+    assert max(lengths[5:]) <= 6
+
+
 def test_exception_being_handled_is_put_back(run):
     async def child():
         try:

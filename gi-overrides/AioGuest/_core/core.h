@@ -267,6 +267,7 @@ struct _Guest
   gboolean had_io;   /* the selector has told of something since the innermost tick began, or may */
   guint depth;       /* of nested ticks */
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
+  Py_ssize_t n_outer; /* handles that the innermost _run_once() has left to pop, at most */
   PyObject *padding; /* a cancelled handle, in @ready as often as it stands for none, see tick.c */
   PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
 

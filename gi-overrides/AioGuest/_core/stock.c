@@ -44,6 +44,7 @@ guest_stock_round (Guest *self)
   self->todo = 0;
   self->had_io = TRUE;
 
+  self->n_outer = PY_SSIZE_T_MAX;
   self->stock_depth++;
   result = PyObject_CallMethodNoArgs (self->loop, state->str__run_once);
   self->stock_depth--;

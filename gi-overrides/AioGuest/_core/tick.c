@@ -10,9 +10,11 @@
  * Re-entry. A tick may be dispatched inside a handle that an outer tick runs. The outer one, if
  * native, just finds fewer handles to do. But _run_once() has counted the handles it will pop,
  * and pops blindly; so before a nested tick returns into one, it fills the ready queue up with
- * cancelled handles to the length that it had. They are no work: peek does not count them. If the
- * nested tick has ended the run they go before the handles that are left, which stay in the queue
- * then, as when run_forever() raises.
+ * cancelled handles to the length that it had, or that an earlier tick nested in the same round
+ * had found, if that is less: the outer one does not pop what has come since, and the queue would
+ * grow by each nesting. They are no work: peek does not count them. If the nested tick has ended
+ * the run they go before the handles that are left, which stay in the queue then, as when
+ * run_forever() raises.
  */
 
 static int
@@ -183,6 +185,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   Suspension suspension;
   AioGuestTick tick = AIO_GUEST_TICK_FAILED;
   Py_ssize_t n_entry = 0;
+  Py_ssize_t n_outer = self->n_outer;
   int begun;
 
   step_begin (&step, self);
@@ -194,7 +197,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   if (begun == 0 && guest_fetch_queues (self) == 0 &&
       PyErr_CheckSignals () == 0)
     {
-      n_entry = Py_SIZE (self->ready);
+      n_outer = n_entry = MIN (Py_SIZE (self->ready), n_outer);
 
       tick = run_rounds (self, slice_end);
 
@@ -215,6 +218,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   if (leave_ready_to_outer (self, n_entry) < 0)
     PyErr_WriteUnraisable (self->loop);
 
+  self->n_outer = n_outer;
   self->depth--;
   self->step = outer_step;
   suspension_end (&suspension, self);
