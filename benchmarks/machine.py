@@ -41,17 +41,22 @@ def _memory():
     return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') // 2**20
 
 
-def _revision():
-    """The commit that is measured, with a mark if the tree has changes."""
+def _git(*arguments):
     here = Path(__file__).resolve().parent
+    return subprocess.run(
+        ['git', '-c', f'safe.directory={here.parent}', *arguments],
+        cwd=here, capture_output=True, text=True, timeout=10, check=True,
+    ).stdout.strip()
+
+
+def _revision():
+    """The commit that is measured, with a mark if the tree has changes, but for what is written here."""
     try:
-        done = subprocess.run(
-            ['git', '-c', f'safe.directory={here.parent}', 'describe', '--always', '--dirty'],
-            cwd=here, capture_output=True, text=True, timeout=10, check=True,
-        )
+        revision = _git('describe', '--always')
+        changes = _git('diff', '--name-only', 'HEAD', '--', ':/', ':!results', ':!../docs')
     except (OSError, subprocess.SubprocessError):
         return ''
-    return done.stdout.strip()
+    return revision + ('-dirty' if changes else '')
 
 
 def describe(size):
