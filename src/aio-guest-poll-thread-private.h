@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* What waits for descriptors in the THREAD mode of a poller. For the poller, on the owner thread. */
+/* What waits for descriptors in a poller of THREAD mode. For the poller, on the owner thread. */
 
 typedef struct _AioGuestPollThread AioGuestPollThread;
 

@@ -23,18 +23,19 @@
  * The thread must not poll while the guest ticks, or it would report what is being handled, so
  * it waits to be armed again. Races:
  *
- *   owner: other descriptors while the thread is in poll(). It is found waiting with an old copy, and
- *   @control is signalled; the thread takes the new copy. The copy is made and @waiting looked at
- *   under @lock, so either the thread has not copied yet, or @waiting is set and @control wakes it;
- *   that it is signalled after @lock is free costs, at worst, one more turn of the thread. While it is
- *   parked the copy has time until it is armed.
+ *   owner: other descriptors while the thread is in poll(). It is found waiting with an old copy,
+ *   and @control is signalled; the thread takes the new copy. The copy is made and @waiting looked
+ *   at under @lock, so either the thread has not copied yet, or @waiting is set and @control wakes
+ *   it; that it is signalled after @lock is free costs, at worst, one more turn of the thread. While
+ *   it is parked the copy has time until it is armed.
  *
  *   owner: tick for another reason while the thread has just signalled @ready, or is about to: it
- *   does so without @lock, when it is not armed any more. The I/O is handled by that tick; @ready is
- *   readable then, or soon, and costs one dispatch with nothing to do.
+ *   does so without @lock, when it is not armed any more. The I/O is handled by that tick; @ready
+ *   is readable then, or soon, and costs one dispatch with nothing to do.
  *
  *   owner: arms while the thread finds something ready. Either @armed is FALSE already, and set
- *   again; or it is still TRUE, and @ready is signalled after it: the owner comes back and arms then.
+ *   again; or it is still TRUE, and @ready is signalled after it: the owner comes back and arms
+ *   then.
  *
  *   owner: stop() while the thread is anywhere. @quit is set under @lock and looked at under
  *   @lock before each wait; @control ends a poll in progress.

@@ -1,0 +1,27 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "aio-guest-timer-private.h"
+
+G_BEGIN_DECLS
+
+/* When a source is to be dispatched next, and what ends the main context's wait then. */
+
+typedef struct
+{
+  gint64 time; /* as of g_get_monotonic_time(); -1 for never */
+  AioGuestTimer *timer; /* made at the first deadline; NULL, too, if there is none to be had */
+  gboolean no_timer;
+  GPollFD timer_fd;
+} AioGuestDeadline;
+
+void aio_guest_deadline_set (AioGuestDeadline *self, GSource *source, gint64 time);
+void aio_guest_deadline_pause (GSource *source);
+void aio_guest_deadline_check (AioGuestDeadline *self, GSource *source);
+void aio_guest_deadline_set_polling (AioGuestDeadline *self, gboolean polling);
+void aio_guest_deadline_clear (AioGuestDeadline *self);
+
+G_END_DECLS

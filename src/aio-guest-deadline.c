@@ -1,0 +1,89 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "aio-guest-deadline-private.h"
+
+/* Most often there is nothing to change: then GLib's lock is not worth taking. Only a wake changes
+ * the ready time behind the owner's back, and only to 0, which may be seen late: it then stays. */
+static void
+set_ready_time (GSource *source, gint64 ready_time)
+{
+  if (g_source_get_ready_time (source) != ready_time)
+    g_source_set_ready_time (source, ready_time);
+}
+
+static void
+make_timer (AioGuestDeadline *self, GSource *source)
+{
+  self->timer = aio_guest_timer_new ();
+  self->no_timer = self->timer == NULL;
+
+  if (self->timer == NULL)
+    return;
+
+  self->timer_fd.fd = aio_guest_timer_get_fd (self->timer);
+  self->timer_fd.events = G_IO_IN;
+  g_source_add_poll (source, &self->timer_fd);
+}
+
+/* Somebody has closed its descriptor: from now on the deadline is the ready time. */
+static void
+abandon_timer (AioGuestDeadline *self, GSource *source)
+{
+  g_source_remove_poll (source, &self->timer_fd);
+  g_clear_pointer (&self->timer, aio_guest_timer_abandon);
+  self->no_timer = TRUE;
+}
+
+/*
+ * The timer only ends the main context's wait: whether the time has come is for the clock to say,
+ * as it is for the ready times of other sources. Without a timer the deadline is the ready time,
+ * which else is for wakes alone.
+ */
+void
+aio_guest_deadline_set (AioGuestDeadline *self, GSource *source, gint64 time)
+{
+  self->time = time;
+
+  if (time >= 0 && self->timer == NULL && !self->no_timer)
+    make_timer (self, source);
+
+  if (self->timer != NULL && !aio_guest_timer_set (self->timer, time))
+    abandon_timer (self, source);
+
+  set_ready_time (source, self->timer != NULL ? -1 : time);
+}
+
+/* For a source that does not poll: until the deadline is set again only a wake ends a wait. */
+void
+aio_guest_deadline_pause (GSource *source)
+{
+  set_ready_time (source, -1);
+}
+
+/* After a poll. */
+void
+aio_guest_deadline_check (AioGuestDeadline *self, GSource *source)
+{
+  if (self->timer != NULL && (self->timer_fd.revents & G_IO_NVAL) != 0)
+    {
+      abandon_timer (self, source);
+      g_source_set_ready_time (source, self->time);
+    }
+}
+
+void
+aio_guest_deadline_set_polling (AioGuestDeadline *self, gboolean polling)
+{
+  self->timer_fd.events = polling ? G_IO_IN : 0;
+}
+
+/* When the source is no more. */
+void
+aio_guest_deadline_clear (AioGuestDeadline *self)
+{
+  g_clear_pointer (&self->timer, aio_guest_timer_free);
+}

@@ -1,0 +1,161 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "aio-guest-debug-private.h"
+#include "aio-guest-error.h"
+#include "aio-guest-idle-source-private.h"
+#include "aio-guest-slice-private.h"
+
+static void
+wait_until (AioGuestMainSource *self, gint64 deadline)
+{
+  /*
+   * thread A (owner)                     thread B
+   * take_wake(): woken = FALSE
+   * tick
+   *                                      woken = TRUE; ready time = 0
+   * ready time = -1, or the deadline
+   *
+   * Here B's wake would be lost, so A looks at it again after it has set the deadline. If B
+   * comes later still, its ready time is the one that stays.
+   */
+  aio_guest_deadline_set (&self->deadline, &self->parent, deadline);
+  if (aio_guest_run_is_woken (self->run))
+    g_source_set_ready_time (&self->parent, 0);
+
+  aio_guest_poller_arm (aio_guest_run_poller (self->run));
+}
+
+static void
+settle (AioGuestMainSource *self,
+        gboolean when_idle,
+        gint64 elapsed,
+        AioGuestTick tick,
+        gint64 deadline)
+{
+  const gboolean had_yielded = self->share.yielded;
+  gboolean yielded;
+
+  self->share.slice = aio_guest_run_slice (self->run);
+  self->share.period = aio_guest_run_get_period (self->run);
+  yielded = aio_guest_share_settle (&self->share, when_idle, self->slice.start, elapsed,
+                                    tick == AIO_GUEST_TICK_AGAIN);
+  if (yielded != had_yielded)
+    AIO_GUEST_DEBUG (YIELDS, self->run, "%s",
+                     yielded ? "yields to what is ready in the host" : "no longer yields");
+
+  aio_guest_main_source_set_polling (self, !yielded);
+
+  if (yielded)
+    {
+      /* The idle source keeps the main context from waiting, so nothing has to end a wait. */
+      aio_guest_idle_source_ensure (self);
+      aio_guest_deadline_pause (&self->parent);
+    }
+  else
+    {
+      wait_until (self, deadline);
+    }
+}
+
+/* Why it is dispatched, for the log. */
+static const char *
+reason (AioGuestMainSource *self, gboolean when_idle)
+{
+  return when_idle                                      ? "the host is idle"
+         : aio_guest_watches_are_ready (&self->watches) ? "a descriptor is ready"
+         : aio_guest_run_is_woken (self->run)           ? "woken"
+         : aio_guest_run_has_work (self->run)           ? "work in the queue"
+         : self->share.yielded                          ? "a period has passed"
+                                                        : "a timer is due";
+}
+
+static const char *
+outcome (AioGuestTick tick)
+{
+  return tick == AIO_GUEST_TICK_WAIT       ? "nothing left"
+         : tick == AIO_GUEST_TICK_AGAIN    ? "more to do"
+         : tick == AIO_GUEST_TICK_FINISHED ? "finished"
+                                           : "failed";
+}
+
+/* The caller holds on to the source and its run. */
+gboolean
+aio_guest_slice_run (AioGuestMainSource *self, gboolean when_idle)
+{
+  AioGuestRun *run = self->run;
+  g_autoptr (GError) error = NULL;
+  const AioGuestSlice outer = self->slice;
+  AioGuestTick tick;
+  gint64 next_ready_time;
+  gint64 now;
+  gint64 elapsed;
+
+  if (!aio_guest_run_is_owner (run))
+    {
+      aio_guest_run_end (run, g_error_new (AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_THREAD,
+                                           "the main context is iterated by another thread than "
+                                           "the one that the run was attached on"));
+      return G_SOURCE_REMOVE;
+    }
+
+  AIO_GUEST_DEBUG (TURNS, run, "turn, depth %u: %s", aio_guest_run_depth (run),
+                   reason (self, when_idle));
+
+  now = self->slice.start = g_get_monotonic_time ();
+
+  aio_guest_run_enter (run);
+  aio_guest_run_take_wake (run);
+
+  do
+    {
+      self->slice.tick_start = now;
+      self->slice.nested_first = self->slice.nested_last = 0;
+      next_ready_time = -1;
+      tick = aio_guest_run_tick (run, self->slice.start + aio_guest_run_slice (run),
+                                 &next_ready_time, &error);
+      now = g_get_monotonic_time ();
+
+      /* cppcheck-suppress knownConditionTrueFalse; the tick may have set it: note_nested() */
+      if (self->slice.nested_first != 0)
+        self->slice.start += self->slice.nested_last - self->slice.nested_first;
+    }
+  while (tick == AIO_GUEST_TICK_AGAIN && aio_guest_main_source_is_alive (self) &&
+         now < self->slice.start + aio_guest_run_slice (run));
+
+  elapsed = now - self->slice.start;
+  AIO_GUEST_DEBUG (SLICES, run, "slice: %" G_GINT64_FORMAT " us, %s", elapsed, outcome (tick));
+
+  /* A nested tick, or the guest itself, may have ended the run already. */
+  if (aio_guest_main_source_is_alive (self))
+    {
+      if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
+        aio_guest_run_end (run, g_steal_pointer (&error));
+      else
+        settle (self, when_idle, elapsed, tick, next_ready_time);
+    }
+
+  self->slice = outer;
+  self->slice.nested_last = now;
+
+  aio_guest_run_leave (run, elapsed, tick == AIO_GUEST_TICK_AGAIN);
+
+  return aio_guest_main_source_is_alive (self) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* Leaves the time since the start of the tick that is going on out of its slice; returns the new
+ * end. A guest that does so in each tick comes to the end of its slice all the same. */
+gint64
+aio_guest_slice_restart (AioGuestMainSource *self)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  self->slice.start += now - self->slice.tick_start;
+  self->slice.tick_start = now;
+  self->slice.nested_first = self->slice.nested_last = 0;
+
+  return self->slice.start + aio_guest_run_slice (self->run);
+}
