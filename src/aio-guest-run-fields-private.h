@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "aio-guest-fork-private.h"
 #include "aio-guest-run.h"
 
 G_BEGIN_DECLS
@@ -67,5 +68,17 @@ enum
 extern GParamSpec *aio_guest_run_props[N_PROPS];
 
 void aio_guest_run_install_properties (GObjectClass *object_class);
+void aio_guest_run_install_signals (GObjectClass *object_class);
+
+void aio_guest_run_count (AioGuestRun *self, gint64 elapsed, gboolean deferred);
+void aio_guest_run_release_guest (AioGuestRun *self);
+
+/* In a forked child a run lives on as a copy. It must not tell the guest that it is over: tidying
+ * up there would reach into the parent, whose epoll set and descriptors the child shares. */
+static inline gboolean
+aio_guest_run_is_copy (AioGuestRun *self)
+{
+  return self->owner != 0 && self->fork_generation != aio_guest_fork_generation ();
+}
 
 G_END_DECLS

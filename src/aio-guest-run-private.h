@@ -4,7 +4,6 @@
 
 #pragma once
 
-#include "aio-guest-fork-private.h"
 #include "aio-guest-run-fields-private.h"
 
 G_BEGIN_DECLS

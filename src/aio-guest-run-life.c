@@ -1,0 +1,282 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "aio-guest-debug-private.h"
+#include "aio-guest-error.h"
+#include "aio-guest-poller-private.h"
+#include "aio-guest-run-private.h"
+#include "aio-guest-source-private.h"
+
+/*
+ * The life of a run: it begins with its source, and is over when its guest, its host or its owner
+ * say so. What its source asks for in between is here, too.
+ */
+
+enum
+{
+  FINISHED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+static gsize n_threads; /* atomic */
+
+__thread gsize aio_guest_run_this_thread;
+
+void
+aio_guest_run_install_signals (GObjectClass *object_class)
+{
+  /**
+   * AioGuestRun::finished:
+   * @self: the run
+   * @error: (nullable): why the run ended, or %NULL if the guest came to its end
+   *
+   * Emitted once, when the run is over and none of its ticks is going on.
+   *
+   * It is emitted on the owner thread, but for two errors: %AIO_GUEST_ERROR_ABANDONED comes from
+   * whatever thread dropped the main context, and %AIO_GUEST_ERROR_WRONG_THREAD from the one that
+   * iterated it.
+   *
+   * Since: 1.0
+   */
+  signals[FINISHED] = g_signal_new ("finished", G_TYPE_FROM_CLASS (object_class), G_SIGNAL_RUN_LAST, 0,
+                                    NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+set_state (AioGuestRun *self, AioGuestRunState state)
+{
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_STATE]);
+}
+
+/* From now on @source serves the run. */
+gboolean
+aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
+{
+  if (self->state != AIO_GUEST_RUN_STATE_NEW)
+    {
+      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_STATE,
+                   "run \"%s\" was attached before; a run is used once", self->name);
+      return FALSE;
+    }
+
+  if (self->poller == NULL)
+    {
+      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_STATE,
+                   "run \"%s\" has no guest; make it with its poller and tick function",
+                   self->name);
+      return FALSE;
+    }
+
+  if (!aio_guest_poller_start (self->poller, error))
+    return FALSE;
+
+  if (aio_guest_run_this_thread == 0)
+    aio_guest_run_this_thread = g_atomic_pointer_add (&n_threads, 1) + 1;
+  self->owner = aio_guest_run_this_thread;
+  self->fork_generation = aio_guest_fork_watch ();
+
+  g_mutex_lock (&self->lock);
+  self->source = g_source_ref (source);
+  g_mutex_unlock (&self->lock);
+
+  AIO_GUEST_DEBUG (RUNS, self, "attached: priority %d, slice %u us, period %u us, descriptor %d (%s)",
+                   self->priority, self->slice, self->period,
+                   aio_guest_poller_get_fd (self->poller),
+                   aio_guest_poller_get_mode (self->poller) == AIO_GUEST_POLL_MODE_THREAD
+                     ? "thread"
+                     : "direct");
+
+  set_state (self, AIO_GUEST_RUN_STATE_RUNNING);
+  return TRUE;
+}
+
+void
+aio_guest_run_release_guest (AioGuestRun *self)
+{
+  GDestroyNotify destroy = g_steal_pointer (&self->destroy);
+  gpointer user_data = g_steal_pointer (&self->user_data);
+
+  self->tick = NULL;
+  self->peek = NULL;
+
+  if (destroy != NULL)
+    destroy (user_data);
+}
+
+static void
+emit_finished (AioGuestRun *self)
+{
+  if (self->error != NULL && !g_signal_has_handler_pending (self, signals[FINISHED], 0, TRUE))
+    g_warning ("AioGuest: run \"%s\" failed: %s", self->name, self->error->message);
+
+  g_signal_emit (self, signals[FINISHED], 0, self->error);
+  aio_guest_run_release_guest (self);
+}
+
+/* Takes over @error. The owner thread, or whichever drops the main context. */
+void
+aio_guest_run_end (AioGuestRun *self, GError *error)
+{
+  g_autoptr (AioGuestRun) keep G_GNUC_UNUSED = g_object_ref (self);
+  g_autoptr (GSource) source = NULL;
+
+  g_assert (self->state != AIO_GUEST_RUN_STATE_FINISHED);
+
+  /*
+   * thread A (owner)                     thread B
+   *                                      wake(): source = ref (self->source)
+   * source = NULL; destroy
+   *                                      ready time of a destroyed source = 0
+   *
+   * which is harmless, because B has a reference. In a copy the lock may have been copied locked,
+   * and there is no B.
+   */
+  if (!aio_guest_run_is_copy (self))
+    g_mutex_lock (&self->lock);
+  source = g_steal_pointer (&self->source);
+  if (!aio_guest_run_is_copy (self))
+    g_mutex_unlock (&self->lock);
+
+  AIO_GUEST_DEBUG (RUNS, self, "ended after %" G_GUINT64_FORMAT " ticks: %s", self->ticks,
+                   error != NULL ? error->message : "finished");
+
+  self->error = error;
+  self->has_ended = !aio_guest_run_is_copy (self);
+  set_state (self, AIO_GUEST_RUN_STATE_FINISHED);
+
+  if (source != NULL)
+    aio_guest_source_close (source);
+  if (self->poller != NULL)
+    aio_guest_poller_stop (self->poller);
+
+  /* Inside a tick the guest can't be taken down yet. */
+  if (self->depth == 0 && self->has_ended)
+    {
+      self->has_ended = FALSE;
+      emit_finished (self);
+    }
+}
+
+/* The source was destroyed, by ourselves or behind our back. */
+void
+aio_guest_run_source_gone (AioGuestRun *self)
+{
+  if (self->state != AIO_GUEST_RUN_STATE_RUNNING)
+    return;
+
+  aio_guest_run_end (self, g_error_new (AIO_GUEST_ERROR, AIO_GUEST_ERROR_ABANDONED,
+                                        "the main context of run \"%s\" went away, or its "
+                                        "source was destroyed, before the guest had finished",
+                                        self->name));
+}
+
+/**
+ * aio_guest_run_stop:
+ * @self: a run
+ *
+ * Ends the run at once, without asking the guest.
+ *
+ * Called from inside a tick, it takes effect when that tick is back. A run that was not attached
+ * can't be attached any more. Does nothing if the run is over.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_stop (AioGuestRun *self)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  if (self->state != AIO_GUEST_RUN_STATE_FINISHED)
+    aio_guest_run_end (self, NULL);
+}
+
+/**
+ * aio_guest_run_wake:
+ * @self: a run
+ *
+ * Has the guest ticked in the host's next turn.
+ *
+ * May be called from any thread, and any number of times; what was done before the call is seen
+ * by the tick that follows. The caller holds a reference to @self. Does nothing if the
+ * run is not attached.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_wake (AioGuestRun *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  /* Whoever was first to set it has set the ready time, or is just about to. */
+  if (!g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
+    return;
+
+  AIO_GUEST_DEBUG (WAKES, self, "woken");
+
+  g_mutex_lock (&self->lock);
+  if (self->source != NULL)
+    source = g_source_ref (self->source);
+  g_mutex_unlock (&self->lock);
+
+  if (source != NULL)
+    g_source_set_ready_time (source, 0);
+}
+
+/* What the source asks for */
+
+AioGuestTick
+aio_guest_run_tick (AioGuestRun *self, gint64 slice_end, gint64 *next_ready_time, GError **error)
+{
+  AioGuestTick tick = self->tick (self, slice_end, next_ready_time, self->user_data, error);
+
+  self->ticks++;
+
+  /* Some bindings can't set an error. */
+  if (tick == AIO_GUEST_TICK_FAILED && error != NULL && *error == NULL)
+    g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_FAILED, "the guest's tick failed");
+
+  return tick;
+}
+
+void
+aio_guest_run_leave (AioGuestRun *self, gint64 elapsed, gboolean deferred)
+{
+  g_assert (self->depth > 0);
+  self->depth--;
+
+  aio_guest_run_count (self, elapsed, deferred);
+
+  if (self->depth == 0 && self->has_ended)
+    {
+      self->has_ended = FALSE;
+      emit_finished (self);
+    }
+}
+
+/**
+ * aio_guest_run_restart_slice:
+ * @self: a run whose tick is going on
+ *
+ * Begins the slice anew, for a tick that had to wait for a lock first: neither the slice nor
+ * what is charged to the guest then includes the wait.
+ *
+ * Returns: the new end of the slice, in [func@GLib.get_monotonic_time] terms
+ *
+ * Since: 1.0
+ */
+gint64
+aio_guest_run_restart_slice (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+  g_return_val_if_fail (self->depth > 0, 0);
+
+  /* A nested tick may have ended the run: then the slice is over, too. */
+  return self->source != NULL ? aio_guest_source_restart_slice (self->source) : 0;
+}
