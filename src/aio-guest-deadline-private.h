@@ -20,8 +20,23 @@ typedef struct
 
 void aio_guest_deadline_set (AioGuestDeadline *self, GSource *source, gint64 time);
 void aio_guest_deadline_pause (GSource *source);
-void aio_guest_deadline_check (AioGuestDeadline *self, GSource *source);
-void aio_guest_deadline_set_polling (AioGuestDeadline *self, gboolean polling);
+void aio_guest_deadline_lose_timer (AioGuestDeadline *self, GSource *source);
 void aio_guest_deadline_clear (AioGuestDeadline *self);
+
+/* Inline is what the source asks in each turn of the main loop. */
+
+static inline void
+aio_guest_deadline_set_polling (AioGuestDeadline *self, gboolean polling)
+{
+  self->timer_fd.events = polling ? G_IO_IN : 0;
+}
+
+/* After a poll. */
+static inline void
+aio_guest_deadline_check (AioGuestDeadline *self, GSource *source)
+{
+  if (self->timer != NULL && (self->timer_fd.revents & G_IO_NVAL) != 0)
+    aio_guest_deadline_lose_timer (self, source);
+}
 
 G_END_DECLS

@@ -29,7 +29,6 @@ make_timer (AioGuestDeadline *self, GSource *source)
   g_source_add_poll (source, &self->timer_fd);
 }
 
-/* Somebody has closed its descriptor: from now on the deadline is the ready time. */
 static void
 abandon_timer (AioGuestDeadline *self, GSource *source)
 {
@@ -64,21 +63,12 @@ aio_guest_deadline_pause (GSource *source)
   set_ready_time (source, -1);
 }
 
-/* After a poll. */
+/* Somebody has closed the timer's descriptor: from now on the deadline is the ready time. */
 void
-aio_guest_deadline_check (AioGuestDeadline *self, GSource *source)
+aio_guest_deadline_lose_timer (AioGuestDeadline *self, GSource *source)
 {
-  if (self->timer != NULL && (self->timer_fd.revents & G_IO_NVAL) != 0)
-    {
-      abandon_timer (self, source);
-      g_source_set_ready_time (source, self->time);
-    }
-}
-
-void
-aio_guest_deadline_set_polling (AioGuestDeadline *self, gboolean polling)
-{
-  self->timer_fd.events = polling ? G_IO_IN : 0;
+  abandon_timer (self, source);
+  g_source_set_ready_time (source, self->time);
 }
 
 /* When the source is no more. */

@@ -342,27 +342,42 @@ aio_guest_poller_dup_poll_fds (AioGuestPoller *self, guint *n_fds)
   return g_memdup2 (self->watched->data, self->watched->len * sizeof (GPollFD));
 }
 
-/* Before a tick: takes note of what the host saw of the first descriptor it polls. FALSE if the
- * backend has been closed. */
-gboolean
-aio_guest_poller_begin (AioGuestPoller *self, GIOCondition seen, GError **error)
+static gboolean
+fail_for_closed_backend (AioGuestPoller *self, GError **error)
 {
-  gboolean closed = FALSE;
-  int failure = 0;
+  g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_NOT_POLLABLE,
+               "the guest's backend descriptor %d was closed in mid-run", self->fd);
+  return FALSE;
+}
 
-  if (self->thread != NULL)
-    failure = aio_guest_poll_thread_begin (self->thread, seen, &closed);
-  else
-    closed = self->fd >= 0 && (seen & G_IO_NVAL) != 0;
+static gboolean
+begin_with_thread (AioGuestPoller *self, GIOCondition seen, GError **error)
+{
+  gboolean closed;
+  int failure = aio_guest_poll_thread_begin (self->thread, seen, &closed);
 
   if (closed)
-    g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_NOT_POLLABLE,
-                 "the guest's backend descriptor %d was closed in mid-run", self->fd);
-  else if (failure != 0)
+    return fail_for_closed_backend (self, error);
+
+  if (failure != 0)
     g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
                  "the polling thread can't wait: %s", g_strerror (failure));
 
-  return !closed && failure == 0;
+  return failure == 0;
+}
+
+/* Before a tick: takes note of what the host saw of the first descriptor it polls. FALSE if the
+ * guest can't be heard of any more. */
+gboolean
+aio_guest_poller_begin (AioGuestPoller *self, GIOCondition seen, GError **error)
+{
+  if (self->thread != NULL)
+    return begin_with_thread (self, seen, error);
+
+  if (self->fd >= 0 && (seen & G_IO_NVAL) != 0)
+    return fail_for_closed_backend (self, error);
+
+  return TRUE;
 }
 
 /* After a tick that found nothing left to do: the next event is to be reported. */

@@ -24,12 +24,47 @@ typedef struct
   guint serial;
 } AioGuestWatches;
 
-void aio_guest_watches_sync (AioGuestWatches *self, GSource *source, AioGuestPoller *poller);
+void aio_guest_watches_renew (AioGuestWatches *self, GSource *source, AioGuestPoller *poller);
 void aio_guest_watches_drop (AioGuestWatches *self, GSource *source);
 void aio_guest_watches_clear (AioGuestWatches *self);
 
-void aio_guest_watches_set_polling (AioGuestWatches *self, gboolean polling);
-gboolean aio_guest_watches_are_ready (const AioGuestWatches *self);
-GIOCondition aio_guest_watches_get_first (const AioGuestWatches *self);
+/* Inline is what the source asks in each turn of the main loop. */
+
+static inline void
+aio_guest_watches_sync (AioGuestWatches *self, GSource *source, AioGuestPoller *poller)
+{
+  if (!self->added || self->serial != aio_guest_poller_get_serial (poller))
+    aio_guest_watches_renew (self, source, poller);
+}
+
+/* Takes no lock, unlike to add and remove them. */
+static inline void
+aio_guest_watches_set_polling (AioGuestWatches *self, gboolean polling)
+{
+  for (guint i = 0; i < self->n_watches; i++)
+    {
+      self->watches[i].poll_fd.events = polling ? self->watches[i].events : 0;
+      self->watches[i].poll_fd.revents = 0;
+    }
+}
+
+static inline gboolean
+aio_guest_watches_are_ready (const AioGuestWatches *self)
+{
+  for (guint i = 0; i < self->n_watches; i++)
+    {
+      if (self->watches[i].poll_fd.revents != 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* What the main context saw of the first one. */
+static inline GIOCondition
+aio_guest_watches_get_first (const AioGuestWatches *self)
+{
+  return self->n_watches > 0 ? self->watches[0].poll_fd.revents : 0;
+}
 
 G_END_DECLS

@@ -25,15 +25,10 @@ aio_guest_watches_clear (AioGuestWatches *self)
   self->added = FALSE;
 }
 
-/* Has the source poll what the poller says. */
+/* Has the source poll what the poller says now. */
 void
-aio_guest_watches_sync (AioGuestWatches *self, GSource *source, AioGuestPoller *poller)
+aio_guest_watches_renew (AioGuestWatches *self, GSource *source, AioGuestPoller *poller)
 {
-  guint serial = aio_guest_poller_get_serial (poller);
-
-  if (self->added && self->serial == serial)
-    return;
-
   aio_guest_watches_drop (self, source);
 
   g_autofree GPollFD *fds = aio_guest_poller_dup_poll_fds (poller, &self->n_watches);
@@ -48,35 +43,5 @@ aio_guest_watches_sync (AioGuestWatches *self, GSource *source, AioGuestPoller *
     }
 
   self->added = TRUE;
-  self->serial = serial;
-}
-
-/* Whether they are asked for events. Takes no lock, unlike to add and remove them. */
-void
-aio_guest_watches_set_polling (AioGuestWatches *self, gboolean polling)
-{
-  for (guint i = 0; i < self->n_watches; i++)
-    {
-      self->watches[i].poll_fd.events = polling ? self->watches[i].events : 0;
-      self->watches[i].poll_fd.revents = 0;
-    }
-}
-
-gboolean
-aio_guest_watches_are_ready (const AioGuestWatches *self)
-{
-  for (guint i = 0; i < self->n_watches; i++)
-    {
-      if (self->watches[i].poll_fd.revents != 0)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* What the main context saw of the first one. */
-GIOCondition
-aio_guest_watches_get_first (const AioGuestWatches *self)
-{
-  return self->n_watches > 0 ? self->watches[0].poll_fd.revents : 0;
+  self->serial = aio_guest_poller_get_serial (poller);
 }
