@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "clock.h"
+#include "deadline.h"
+#include "handle.h"
 
 #include <math.h>
 

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "step.h"
+#include "frames.h"
 
 /*
  * The frame evaluation function (PEP 523): the interpreter calls it for every Python frame that C

@@ -2,7 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "descriptors.h"
+#include "exception.h"
+#include "guest.h"
+#include "iterate.h"
+#include "kind.h"
+#include "loop.h"
+#include "selector.h"
+#include "signals.h"
+#include "step.h"
+#include "thread.h"
+#include "tick.h"
 
 #include <pygobject.h>
 
@@ -103,7 +113,7 @@ release_guest (gpointer data)
 
   host_error = g_steal_pointer (&self->host_error);
   Py_DECREF (self);
-  suspension_restore_error (host_error);
+  core_restore_exception (host_error);
   PyGILState_Release (gil);
 }
 

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "handle.h"
+#include "heap.h"
 
 /*
  * The heap of timers: what the heapq module does, comparison by comparison, so that timers of the

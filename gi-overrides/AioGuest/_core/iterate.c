@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "iterate.h"
+#include "step.h"
+#include "suspend.h"
 
 /*
  * Iterating the main context until something has happened: what run() and wait() do.

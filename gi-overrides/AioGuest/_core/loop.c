@@ -2,9 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
-
-#include <time.h>
+#include "clock.h"
+#include "handle.h"
+#include "heap.h"
+#include "loop.h"
+#include "pipe.h"
+#include "ready.h"
 
 /*
  * LoopBase: the methods of asyncio's loop that are called all the time, in C. It stands before
@@ -22,17 +25,6 @@ typedef struct
   PyObject *dict;
   LoopCheck check;
 } LoopBase;
-
-double
-core_time (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-
-  /* As time.monotonic() converts it, so that a deadline compares equal. */
-  return (double) ((gint64) now.tv_sec * 1000000000 + now.tv_nsec) / 1e9;
-}
 
 static inline CoreState *
 get_state (LoopBase *self)
@@ -101,50 +93,6 @@ get_context_argument (CoreState *state,
 }
 
 static PyObject *
-pack_tuple (PyObject *const *items, Py_ssize_t n_items)
-{
-  PyObject *tuple = PyTuple_New (n_items);
-
-  for (Py_ssize_t i = 0; tuple != NULL && i < n_items; i++)
-    PyTuple_SET_ITEM (tuple, i, Py_NewRef (items[i]));
-
-  return tuple;
-}
-
-/* Does what __init__() of a Handle does for a loop that is not in debug mode. */
-static PyObject *
-make_handle (CoreState *state,
-             PyObject *type,
-             PyObject *loop,
-             PyObject *const *callback_and_args,
-             Py_ssize_t n_args,
-             PyObject *context)
-{
-  PyObject *args = pack_tuple (callback_and_args + 1, n_args - 1);
-  PyObject *handle = NULL;
-
-  context = context == Py_None ? PyContext_CopyCurrent () : Py_NewRef (context);
-
-  if (args != NULL && context != NULL)
-    handle = PyType_GenericAlloc ((PyTypeObject *) type, 0);
-
-  if (handle != NULL)
-    {
-      handle_set_slot (handle, state->context_offset, context);
-      handle_set_slot (handle, state->loop_offset, loop);
-      handle_set_slot (handle, state->callback_offset, callback_and_args[0]);
-      handle_set_slot (handle, state->args_offset, args);
-      handle_set_slot (handle, state->cancelled_offset, Py_False);
-      handle_set_slot (handle, state->repr_offset, Py_None);
-      handle_set_slot (handle, state->source_traceback_offset, Py_None);
-    }
-
-  Py_XDECREF (args);
-  Py_XDECREF (context);
-  return handle;
-}
-
-static PyObject *
 loop_call_soon (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
 {
   LoopBase *self = (LoopBase *) object;
@@ -157,7 +105,7 @@ loop_call_soon (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyOb
 
   /* Making a handle may have the garbage collector run, and that anything. */
   ready = Py_NewRef (self->check.ready);
-  handle = make_handle (state, state->handle_type, object, args, n_args, context);
+  handle = handle_new (state, state->handle_type, object, args, n_args, context);
   if (handle != NULL && ready_append (state, ready, handle) < 0)
     Py_CLEAR (handle);
 
@@ -202,7 +150,7 @@ loop_call_soon_threadsafe (PyObject *object,
     return call_next (state, self, state->str_call_soon_threadsafe, args, n_args, kwnames);
 
   ready = Py_NewRef (self->check.ready);
-  handle = make_handle (state, state->thread_safe_handle_type, object, args, n_args, context);
+  handle = handle_new (state, state->thread_safe_handle_type, object, args, n_args, context);
   if (handle != NULL && ((state->lock_offset != 0 && set_lock (state, handle) < 0) ||
                          ready_append (state, ready, handle) < 0 ||
                          pipe_write (state, object) < 0))
@@ -244,7 +192,7 @@ schedule (CoreState *state,
 {
   PyObject *scheduled = Py_NewRef (self->check.scheduled);
   PyObject *timer =
-    make_handle (state, state->timer_handle_type, (PyObject *) self, args, n_args, context);
+    handle_new (state, state->timer_handle_type, (PyObject *) self, args, n_args, context);
 
   if (timer != NULL)
     {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "state.h"
 
 /*
  * The methods of asyncio that are done in C, or called by one that is: what their code is known to

@@ -2,7 +2,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "guest.h"
+#include "loop.h"
+#include "pipe.h"
+#include "probe.h"
+#include "report.h"
+#include "thread.h"
+#include "watch.h"
 
 static CoreState *
 core_state (PyObject *module)

@@ -2,7 +2,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "clock.h"
+#include "deadline.h"
+#include "events.h"
+#include "execute.h"
+#include "handle.h"
+#include "heap.h"
+#include "native.h"
+#include "ready.h"
+#include "step.h"
 
 /*
  * One round of a stock selector loop: what BaseEventLoop._run_once() does, in its order, but for
@@ -244,7 +252,7 @@ guest_native_round (Guest *self, gint64 slice_end)
       n_run++;
 
       cancelled = handle_is_cancelled (self->state, handle);
-      outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self, handle);
+      outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self->state, handle);
       step_forget_nested (self->step);
 
       if (outcome < 0)

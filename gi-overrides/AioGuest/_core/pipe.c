@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "pipe.h"
 
 /*
  * The pipe, in fact a pair of sockets, that a loop keeps to itself: other threads and signals wake

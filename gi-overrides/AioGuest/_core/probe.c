@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "exception.h"
+#include "probe.h"
 
 /*
  * native.c and loop.c do the work of asyncio's methods, so they must be sure to know them. What

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "signals.h"
 
 #include <glib-unix.h>
 #include <unistd.h>

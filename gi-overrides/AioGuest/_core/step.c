@@ -2,7 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "frames.h"
+#include "guest.h"
+#include "step.h"
+#include "suspend.h"
 
 /*
  * Main loops nested in a step: what the host's callbacks see in there.

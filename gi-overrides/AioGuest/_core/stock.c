@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "stock.h"
 
 /*
  * A round of a loop by its own _run_once(), for loops that native.c does not know: in debug

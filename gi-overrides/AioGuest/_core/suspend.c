@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "exception.h"
+#include "guest.h"
+#include "suspend.h"
 
 /*
  * A tick or a callback of the host may be dispatched by a main loop that runs inside a step of a
@@ -10,22 +12,6 @@
  * contexts entered that were entered since the outermost tick began (a Runner gives all its tasks
  * the same one), no exception being handled that would become a foreign __context__.
  */
-
-/* Takes the pending exception, normalised and with its traceback. */
-PyObject *
-core_take_exception (void)
-{
-  PyObject *type, *value, *traceback;
-
-  PyErr_Fetch (&type, &value, &traceback);
-  PyErr_NormalizeException (&type, &value, &traceback);
-  if (traceback != NULL)
-    PyException_SetTraceback (value, traceback);
-
-  Py_XDECREF (type);
-  Py_XDECREF (traceback);
-  return value;
-}
 
 /* Takes off every context entered since the outermost tick, the innermost first. */
 static int
@@ -290,12 +276,4 @@ suspension_end (Suspension *suspension, Guest *guest)
 
   if (suspension->error != NULL)
     Py_XSETREF (guest->host_error, g_steal_pointer (&suspension->error));
-}
-
-/* Makes the error pending again that a host in C had when the tick began. */
-void
-suspension_restore_error (PyObject *error)
-{
-  if (error != NULL)
-    PyErr_Restore (Py_NewRef (Py_TYPE (error)), error, PyException_GetTraceback (error));
 }

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "thread.h"
 
 /*
  * The thread that a run belongs to, and its end.

@@ -2,7 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "deadline.h"
+#include "descriptors.h"
+#include "exception.h"
+#include "kind.h"
+#include "native.h"
+#include "ready.h"
+#include "selector.h"
+#include "step.h"
+#include "stock.h"
+#include "suspend.h"
+#include "tick.h"
 
 /*
  * The run's tick: as many rounds of the loop as there is work and time for.
@@ -248,7 +258,7 @@ guest_tick (AioGuestRun *run,
   /* Handlers of ::finished are still to come if the run is over: release_guest() is the place. */
   if (self->depth > 0 || (tick != AIO_GUEST_TICK_FINISHED &&
                           aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING))
-    suspension_restore_error (g_steal_pointer (&self->host_error));
+    core_restore_exception (g_steal_pointer (&self->host_error));
 
   PyGILState_Release (gil);
   return tick;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "core.h"
+#include "watch.h"
 
 /*
  * Noticing that a dict has changed, by comparing one number. A watcher counts the changes; before

@@ -1,0 +1,122 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "descriptors.h"
+#include "selector.h"
+
+/*
+ * Selectors without a descriptor of their own (select, poll) have theirs watched one by one, so
+ * what code of the host registers between two ticks must be noticed, without the GIL. All of
+ * them keep a dict from descriptor to key.
+ */
+
+/* Without the GIL: the dict is held by a strong reference and only its version is read. */
+gboolean
+guest_map_changed (Guest *self)
+{
+  return !self->has_own_fd && self->fd_to_key != NULL &&
+         core_map_version (self->fd_to_key) != self->map_version;
+}
+
+static int
+add_wanted (PyObject *wanted, int fd, GIOCondition condition)
+{
+  PyObject *key = PyLong_FromLong (fd);
+  PyObject *value = PyLong_FromLong (condition);
+  int result =
+    key != NULL && value != NULL ? PyDict_SetItem (wanted, key, value) : -1;
+
+  Py_XDECREF (key);
+  Py_XDECREF (value);
+  return result;
+}
+
+static int
+add_wanted_keys (CoreState *state, PyObject *wanted, PyObject *fd_to_key)
+{
+  PyObject *fd, *key;
+  Py_ssize_t position = 0;
+
+  while (PyDict_Next (fd_to_key, &position, &fd, &key))
+    {
+      PyObject *value = PyObject_GetAttr (key, state->str_events);
+      long events = value != NULL ? PyLong_AsLong (value) : -1;
+      GIOCondition condition = 0;
+      int number;
+
+      Py_XDECREF (value);
+      if (events & state->event_read)
+        condition |= G_IO_IN;
+      if (events & state->event_write)
+        condition |= G_IO_OUT;
+
+      if (PyErr_Occurred () || (number = core_get_fd (fd)) == -2 ||
+          (number >= 0 && add_wanted (wanted, number, condition) < 0))
+        return -1;
+    }
+
+  return 0;
+}
+
+static void
+apply_wanted (Guest *self, PyObject *wanted)
+{
+  AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
+  PyObject *fd, *condition;
+  Py_ssize_t position = 0;
+
+  while (PyDict_Next (self->watched, &position, &fd, &condition))
+    {
+      if (!PyDict_Contains (wanted, fd))
+        aio_guest_poller_unwatch (poller, (int) PyLong_AsLong (fd));
+    }
+
+  /* A descriptor that was closed, but not removed, is not watched: there is nothing to wait for.
+   * What the selector makes of it is seen in the next tick. */
+  position = 0;
+  while (PyDict_Next (wanted, &position, &fd, &condition))
+    aio_guest_poller_watch (poller, (int) PyLong_AsLong (fd),
+                            (GIOCondition) PyLong_AsLong (condition), NULL);
+
+  Py_XSETREF (self->watched, Py_NewRef (wanted));
+}
+
+/* Makes the poller watch what the selector does. */
+int
+guest_sync_watches (Guest *self)
+{
+  const guint64 map_version = self->has_own_fd ? 0 : core_map_version (self->fd_to_key);
+  PyObject *wanted;
+  PyObject *keys;
+  int result;
+
+  if (!self->watch_stale && !guest_map_changed (self))
+    return 0;
+
+  wanted = PyDict_New ();
+  if (wanted == NULL)
+    return -1;
+
+  if (self->has_own_fd)
+    {
+      result = add_wanted (wanted, self->epoll_fd, G_IO_IN);
+    }
+  else
+    {
+      /* A copy, in case that a key of another kind has Python code for its fields. */
+      keys = PyDict_Copy (self->fd_to_key);
+      result = keys != NULL ? add_wanted_keys (self->state, wanted, keys) : -1;
+      Py_XDECREF (keys);
+    }
+
+  if (result == 0)
+    {
+      apply_wanted (self, wanted);
+      self->map_version = map_version;
+      self->watch_stale = FALSE;
+    }
+
+  Py_DECREF (wanted);
+  return result;
+}

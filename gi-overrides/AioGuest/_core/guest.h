@@ -1,0 +1,70 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "check.h"
+#include "step.h"
+
+struct _Guest
+{
+  PyObject_HEAD
+
+  CoreState *state;
+  PyObject *loop;
+  PyObject *loop_dict;
+  AioGuestRun *run;
+  gboolean may_native;
+  int told_native; /* the kind of tick that was logged last, -1 for none */
+  LoopCheck *check; /* the loop's own or this one: */
+  LoopCheck own_check;
+
+  /* Read by guest_peek() without the GIL: only ever replaced by the owner thread, with it. */
+  PyObject *ready;
+  PyObject *scheduled;
+  Py_ssize_t n_scheduled; /* at the end of the last tick */
+
+  Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
+  gboolean is_over;  /* the run has ended, perhaps inside a handle of a tick that goes on */
+  Step *step;        /* of the innermost tick */
+  gboolean had_io;   /* the selector has told of something since the innermost tick began, or may */
+  guint depth;       /* of nested ticks */
+  guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
+  Py_ssize_t n_outer; /* handles that the innermost _run_once() has left to pop, at most */
+  PyObject *padding; /* a cancelled handle, in @ready as often as it stands for none, see tick.c */
+  PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
+
+  /* selector.c and descriptors.c */
+  PyObject *selector;
+  PyObject *selector_dict;
+  PyObject *fd_to_key;
+  guint64 selector_version; /* of its dict, when it was looked at last */
+  gboolean is_epoll;
+  int epoll_fd;
+  gboolean has_own_fd;
+  PyObject *watched;   /* dict: descriptor -> condition, what the poller watches */
+  gboolean watch_stale; /* the selector is another than the one @watched is of */
+  guint64 map_version; /* of @fd_to_key, when it was synced last */
+
+  GSource *signal_source; /* NULL if signals are not watched */
+  GSource *nesting_source;
+
+  gboolean is_attached;
+  guint64 thread_state; /* the identifier of the owner's */
+  PyObject *on_end;    /* asked whether the run is to end */
+  PyObject *exception; /* the one that ended the run, by getting out of the loop */
+  PyObject *failed;    /* the handle that it came from, and so its task, until @on_end was asked */
+  PyObject *host_error; /* was pending when the tick began; until it can be so again */
+};
+
+extern PyType_Spec guest_spec;
+
+int core_init_pygobject (void);
+int guest_fetch_queues (Guest *self);
+
+static inline int
+guest_check_loop (Guest *self)
+{
+  return core_check_loop (self->state, self->check, self->loop, self->loop_dict);
+}

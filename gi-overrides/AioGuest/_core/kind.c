@@ -1,0 +1,60 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "kind.h"
+
+/* Which kind of tick a loop gets, and why. */
+
+/* Whether the loop, as it is now, can be ticked natively. */
+int
+guest_may_native (Guest *self)
+{
+  if (!self->may_native)
+    return 0;
+
+  if (guest_check_loop (self) < 0)
+    return -1;
+
+  return (self->check->does & DOES_TICK) != 0;
+}
+
+/* Why this loop, as it is now, is ticked by its own _run_once(), in words; None if it is not. */
+PyObject *
+guest_why_stock (Guest *self)
+{
+  CoreState *state = self->state;
+  int native = guest_may_native (self);
+
+  if (native != 0)
+    return native < 0 ? NULL : Py_NewRef (Py_None);
+
+  if (state->difference != NULL)
+    return PyUnicode_FromFormat ("asyncio is not as known: %s", state->difference);
+  if (!self->may_native)
+    return PyUnicode_FromString ("it was asked for");
+
+  if (PyDict_GetItemWithError (self->loop_dict, state->str__debug) != Py_False)
+    return PyErr_Occurred () ? NULL : PyUnicode_FromString ("the loop is in debug mode");
+
+  if (!PyList_CheckExact (self->scheduled))
+    return PyUnicode_FromString ("the loop has its timers in a list of another kind");
+
+  return PyUnicode_FromString ("the loop or its handles have methods in the place of asyncio's");
+}
+
+/* Logs which kind of tick this is, if it was another before. */
+void
+guest_tell_kind (Guest *self, int native)
+{
+  PyObject *why = native != self->told_native ? guest_why_stock (self) : NULL;
+
+  self->told_native = native;
+  if (why != NULL)
+    g_log ("AioGuest", G_LOG_LEVEL_MESSAGE, "run %p \"%s\": %s tick%s%s", self->run,
+           aio_guest_run_get_name (self->run), native ? "native" : "stock",
+           native ? "" : ", because ", native ? "" : PyUnicode_AsUTF8 (why));
+
+  PyErr_Clear ();
+  Py_XDECREF (why);
+}

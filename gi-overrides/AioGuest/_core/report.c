@@ -1,0 +1,171 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "handle.h"
+#include "report.h"
+
+/*
+ * Reports an exception by the handle's own _run(), so that message, keys and traceback are
+ * asyncio's to the letter. For one call the handle has, in the place of its context, an object
+ * whose run() puts the context back and raises the exception that was raised before. And if the
+ * callback has cancelled its own handle, which leaves it without arguments to unpack, it has none
+ * for that call.
+ */
+
+typedef struct
+{
+  PyObject_HEAD
+
+  PyObject *handle;
+  PyObject *context;
+  PyObject *args; /* what the handle has instead of a tuple, or NULL */
+  PyObject *type;
+  PyObject *value;
+  PyObject *traceback;
+} Raiser;
+
+static PyObject *
+raiser_run (PyObject *object,
+            G_GNUC_UNUSED PyObject *const *args,
+            G_GNUC_UNUSED Py_ssize_t n_args,
+            G_GNUC_UNUSED PyObject *kwnames)
+{
+  Raiser *self = (Raiser *) object;
+  CoreState *state = core_state_of_type (Py_TYPE (self));
+
+  if (PyObject_SetAttr (self->handle, state->str__context, self->context) < 0 ||
+      (self->args != NULL && PyObject_SetAttr (self->handle, state->str__args, self->args) < 0))
+    return NULL;
+
+  PyErr_Restore (g_steal_pointer (&self->type), g_steal_pointer (&self->value),
+                 g_steal_pointer (&self->traceback));
+  return NULL;
+}
+
+static int
+raiser_traverse (PyObject *object, visitproc visit, void *arg)
+{
+  Raiser *self = (Raiser *) object;
+
+  Py_VISIT (Py_TYPE (object));
+  Py_VISIT (self->handle);
+  Py_VISIT (self->context);
+  Py_VISIT (self->args);
+  Py_VISIT (self->type);
+  Py_VISIT (self->value);
+  Py_VISIT (self->traceback);
+  return 0;
+}
+
+static int
+raiser_clear (PyObject *object)
+{
+  Raiser *self = (Raiser *) object;
+
+  Py_CLEAR (self->handle);
+  Py_CLEAR (self->context);
+  Py_CLEAR (self->args);
+  Py_CLEAR (self->type);
+  Py_CLEAR (self->value);
+  Py_CLEAR (self->traceback);
+  return 0;
+}
+
+static void
+raiser_dealloc (PyObject *object)
+{
+  PyTypeObject *type = Py_TYPE (object);
+
+  PyObject_GC_UnTrack (object);
+  raiser_clear (object);
+  type->tp_free (object);
+  Py_DECREF (type);
+}
+
+static PyMethodDef raiser_methods[] = {
+  { "run", (PyCFunction) (void (*) (void)) raiser_run, METH_FASTCALL | METH_KEYWORDS, NULL },
+  { NULL },
+};
+
+static PyType_Slot raiser_slots[] = {
+  { Py_tp_dealloc, raiser_dealloc },
+  { Py_tp_traverse, raiser_traverse },
+  { Py_tp_clear, raiser_clear },
+  { Py_tp_methods, raiser_methods },
+  { 0, NULL },
+};
+
+PyType_Spec raiser_spec = {
+  .name = "gi.overrides.AioGuest._core._Raiser",
+  .basicsize = sizeof (Raiser),
+  .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+  .slots = raiser_slots,
+};
+
+/* Prepares the handle for the call of _run(). */
+static int
+lend_raiser (CoreState *state, Raiser *raiser)
+{
+  PyObject *args = handle_slot (raiser->handle, state->args_offset);
+
+  if (args == Py_None)
+    {
+      PyObject *none = PyTuple_New (0);
+      int result = none != NULL ? PyObject_SetAttr (raiser->handle, state->str__args, none) : -1;
+
+      Py_XDECREF (none);
+      if (result < 0)
+        return -1;
+      raiser->args = Py_NewRef (Py_None);
+    }
+
+  return PyObject_SetAttr (raiser->handle, state->str__context, (PyObject *) raiser);
+}
+
+/* The one of Handle itself: that of a handle with a lock may find it cancelled by now. */
+static int
+run_by_plain_method (CoreState *state, PyObject *handle)
+{
+  PyObject *method = PyObject_GetAttr (state->handle_type, state->str__run);
+  PyObject *result = method != NULL ? PyObject_CallOneArg (method, handle) : NULL;
+
+  Py_XDECREF (method);
+  Py_XDECREF (result);
+  return result != NULL ? 0 : -1;
+}
+
+/* Returns -1 only for what _run() lets through, or a user's exception handler has raised. */
+int
+handle_report (CoreState *state, PyObject *handle, PyObject *context)
+{
+  PyObject *type, *value, *traceback;
+  Raiser *raiser;
+  int result = -1;
+
+  if (PyErr_ExceptionMatches (PyExc_SystemExit) || PyErr_ExceptionMatches (PyExc_KeyboardInterrupt))
+    return -1;
+
+  PyErr_Fetch (&type, &value, &traceback);
+
+  raiser = (Raiser *) PyType_GenericAlloc ((PyTypeObject *) state->raiser_type, 0);
+  if (raiser == NULL)
+    {
+      Py_XDECREF (type);
+      Py_XDECREF (value);
+      Py_XDECREF (traceback);
+      return -1;
+    }
+
+  raiser->handle = Py_NewRef (handle);
+  raiser->context = Py_NewRef (context);
+  raiser->type = type;
+  raiser->value = value;
+  raiser->traceback = traceback;
+
+  if (lend_raiser (state, raiser) == 0)
+    result = run_by_plain_method (state, handle);
+
+  Py_DECREF (raiser);
+  return result;
+}

@@ -1,0 +1,156 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "selector.h"
+
+/* The selector that the loop has now. */
+
+void
+guest_clear_selector (Guest *self)
+{
+  Py_CLEAR (self->fd_to_key);
+  Py_CLEAR (self->selector_dict);
+  Py_CLEAR (self->selector);
+  self->selector_version = G_MAXUINT64;
+  self->is_epoll = FALSE;
+  self->has_own_fd = FALSE;
+  self->epoll_fd = -1;
+}
+
+/* A descriptor's number, -1 if it is negative, -2 with an exception. */
+int
+core_get_fd (PyObject *number)
+{
+  long fd = PyLong_AsLong (number);
+
+  if (fd > G_MAXINT)
+    PyErr_Format (PyExc_OverflowError, "%R is too large for a file descriptor", number);
+
+  return PyErr_Occurred () ? -2 : (int) MAX (fd, -1);
+}
+
+/* The selector's own descriptor, -1 if it has none, -2 with an exception. */
+static int
+selector_fileno (CoreState *state, PyObject *selector)
+{
+  PyObject *value = PyObject_CallMethodNoArgs (selector, state->str_fileno);
+  int fd = -1;
+
+  if (value == NULL)
+    {
+      if (!PyErr_ExceptionMatches (PyExc_AttributeError))
+        return -2;
+
+      PyErr_Clear ();
+      return -1;
+    }
+
+  if (PyLong_Check (value))
+    fd = core_get_fd (value);
+  Py_DECREF (value);
+  return fd;
+}
+
+/* Looks at what @self->selector is, with @fd for a descriptor of its own. */
+static int
+look_at_selector (Guest *self, int fd)
+{
+  CoreState *state = self->state;
+
+  self->selector_dict = PyObject_GenericGetDict (self->selector, NULL);
+  if (self->selector_dict == NULL && PyErr_ExceptionMatches (PyExc_AttributeError))
+    PyErr_Clear ();
+  else if (self->selector_dict != NULL)
+    self->fd_to_key =
+      Py_XNewRef (PyDict_GetItemWithError (self->selector_dict, state->str__fd_to_key));
+
+  if (PyErr_Occurred () ||
+      (self->selector_dict != NULL && core_watch (state, self->selector_dict) < 0))
+    return -1;
+
+  if (self->fd_to_key != NULL && !PyDict_CheckExact (self->fd_to_key))
+    Py_CLEAR (self->fd_to_key);
+
+  self->has_own_fd = fd >= 0;
+  self->epoll_fd = fd;
+  self->is_epoll = fd >= 0 && self->fd_to_key != NULL && state->verified &&
+                   (PyObject *) Py_TYPE (self->selector) == state->epoll_selector_type;
+  self->watch_stale = TRUE;
+
+  if (self->has_own_fd)
+    return 0;
+
+  if (self->fd_to_key == NULL)
+    {
+      PyErr_Format (PyExc_TypeError,
+                    "the event loop's selector %R can't be watched: it has neither a descriptor "
+                    "of its own nor the bookkeeping of Python's selectors; give the loop one of "
+                    "those, such as selectors.DefaultSelector()",
+                    self->selector);
+      return -1;
+    }
+
+  return core_watch (state, self->fd_to_key);
+}
+
+/* Makes @self know the selector that the loop has now. After an exception it knows none, and the
+ * next call looks again. */
+int
+guest_fetch_selector (Guest *self)
+{
+  PyObject *selector = guest_check_loop (self) == 0 ? self->check->selector : NULL;
+  int fd;
+
+  if (selector == self->selector && selector != NULL)
+    return 0;
+
+  if (selector == NULL || selector == Py_None)
+    {
+      if (!PyErr_Occurred ())
+        PyErr_SetString (PyExc_RuntimeError, "the event loop has no selector, or no longer");
+      return -1;
+    }
+
+  Py_INCREF (selector);
+  fd = selector_fileno (self->state, selector);
+  if (fd == -2)
+    {
+      Py_DECREF (selector);
+      return -1;
+    }
+
+  guest_clear_selector (self);
+  self->selector = selector;
+  if (look_at_selector (self, fd) == 0)
+    return 0;
+
+  guest_clear_selector (self);
+  return -1;
+}
+
+/* Whether events can be taken from epoll itself: 1, 0, or -1 with an exception. */
+static int
+may_epoll (Guest *self)
+{
+  int overridden;
+
+  if (!self->is_epoll)
+    return 0;
+
+  if (self->selector_version == core_loop_version (self->selector_dict))
+    return 1;
+
+  overridden = PyDict_Contains (self->selector_dict, self->state->str_select);
+  if (overridden == 0)
+    self->selector_version = core_loop_version (self->selector_dict);
+
+  return overridden < 0 ? -1 : !overridden;
+}
+
+/* Whether the selector, as it is now, is an epoll object: its descriptor tells of all events. */
+int
+guest_polls_epoll (Guest *self)
+{
+  return guest_fetch_selector (self) < 0 ? -1 : may_epoll (self);
+}

@@ -1,0 +1,71 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "methods.h"
+#include "names.h"
+
+/* The state of the module. */
+
+struct _CoreState
+{
+#define X(name) PyObject *str_##name;
+  CORE_NAMES (X)
+#undef X
+
+  PyObject *null_byte;
+  PyObject *pipe_read_size;
+
+  PyObject *guest_type;
+  PyObject *raiser_type;
+  PyObject *loop_base_type;
+
+  /* asyncio and the standard library */
+  PyObject *handle_type;
+  PyObject *timer_handle_type;
+  PyObject *thread_safe_handle_type; /* has a lock, 3.14 on; else it is @handle_type */
+  PyObject *rlock_type;
+  PyObject *threading;
+  PyObject *epoll_selector_type;
+  PyObject *deque_type;
+  PyCFunction deque_append;  /* of exact deques; NULL if it isn't where it is looked for */
+  PyCFunction deque_popleft;
+  long event_read; /* of the selectors module */
+  long event_write;
+  PyObject *current_task;
+  PyObject *swap_current_task;    /* 3.12 on, else NULL */
+  PyObject *py_swap_current_task; /* of pure-Python tasks; 3.14 on, else NULL */
+  PyObject *py_current_task;      /* the same */
+  PyObject *leave_task;
+  PyObject *enter_task;
+  VerifiedMethod methods[N_VERIFIED_METHODS];
+  Py_ssize_t min_scheduled_timer_handles;
+  double min_cancelled_timer_handles_fraction;
+
+  gboolean verified;
+  gboolean debug_ticks;
+  char *difference; /* the first thing found that is not as expected, NULL if @verified */
+
+  /* Where the slots of a handle are; valid if @verified */
+  Py_ssize_t callback_offset;
+  Py_ssize_t args_offset;
+  Py_ssize_t cancelled_offset;
+  Py_ssize_t context_offset;
+  Py_ssize_t loop_offset;
+  Py_ssize_t repr_offset;
+  Py_ssize_t source_traceback_offset;
+  Py_ssize_t when_offset;
+  Py_ssize_t scheduled_offset;
+  Py_ssize_t lock_offset; /* 0 if @thread_safe_handle_type has none */
+
+#if PY_VERSION_HEX >= 0x030c0000
+  int dict_watcher; /* -1: none */
+#endif
+};
+
+CoreState *core_state_of_type (PyTypeObject *type);
+CoreState *core_state_of_subtype (PyTypeObject *type);
+
+gboolean core_is_finalizing (void);
