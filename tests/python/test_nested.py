@@ -9,6 +9,8 @@ import pytest
 from gi.repository import AioGuest, GLib
 
 import support
+from nests import NESTS
+from race import Race
 
 variable = contextvars.ContextVar("variable", default="default")
 
@@ -95,6 +97,24 @@ def test_in_a_callback_of_the_guest(run):
         loop.call_soon(callback)
         assert await over is None
         assert not task.done()
+
+    run(main())
+
+
+@pytest.mark.parametrize("where", ["host", "task"])
+@pytest.mark.parametrize("nest", NESTS.values(), ids=NESTS)
+def test_as_fast_as_the_host(run, nest, where):
+    async def main():
+        async with Race() as race:
+            seen = []
+            race.start(lambda: seen.append(True))
+            if where == "task":
+                nest(seen)
+            else:
+                over = asyncio.get_running_loop().create_future()
+                GLib.idle_add(lambda: over.set_result(nest(seen)))
+                await over
+            race.check()
 
     run(main())
 

@@ -248,28 +248,3 @@ def test_storm_leaves_nothing():
     assert descriptors_after == descriptors
     # Caches of all kinds grow by a few.
     assert after - objects < 100
-
-
-def test_ticker_goes_on_in_a_nested_main_loop(run):
-    """10 ms for 300 ms: at least 25, the best of three, as the machine may be busy."""
-    counts = []
-
-    async def ticker(count):
-        while True:
-            await asyncio.sleep(0.01)
-            count[0] += 1
-
-    async def main():
-        count = [0]
-        task = asyncio.create_task(ticker(count))
-        await asyncio.sleep(0)
-        while len(counts) < 3 and max(counts, default=0) < 25:
-            count[0] = 0
-            loop = GLib.MainLoop()
-            GLib.timeout_add(300, loop.quit)
-            loop.run()
-            counts.append(count[0])
-        task.cancel()
-
-    run(main())
-    assert max(counts) >= 25

@@ -11,6 +11,7 @@ import pytest
 from gi.repository import AioGuest, GLib
 
 import support
+from race import Race
 
 variable = contextvars.ContextVar("variable", default="default")
 
@@ -204,26 +205,16 @@ def test_kinds_of_awaitables(run):
 
 
 def test_others_go_on_meanwhile(run, place):
-    """Tasks, and the sources of the host: the best of three, for the machine may be busy."""
-    guest, host = [0], [0]
-    counts = []
-
-    def tick():
-        host[0] += 1
-        return GLib.SOURCE_CONTINUE
+    """Tasks, and the sources of the host."""
 
     async def main():
-        ticking = asyncio.create_task(ticker(guest))
-        source = GLib.timeout_add(10, tick)
-        while len(counts) < 3 and max(counts, default=0) < 25:
-            guest[0] = host[0] = 0
-            await place(lambda: AioGuest.wait(asyncio.sleep(0.3)))
-            counts.append(min(guest[0], host[0]))
-        GLib.source_remove(source)
-        ticking.cancel()
+        async with Race() as race:
+            over = asyncio.Event()
+            race.start(over.set)
+            await place(lambda: AioGuest.wait(over.wait()))
+            race.check()
 
     run(main())
-    assert max(counts) >= 25
 
 
 def test_waits_in_waits(run, place):
