@@ -9,6 +9,7 @@
 #include "aio-guest-poll-thread-private.h"
 
 #include <errno.h>
+#include <signal.h>
 
 /*
  * The main context polls the descriptor of @ready, and a thread the guest's:
@@ -175,6 +176,7 @@ gboolean
 aio_guest_poll_thread_start (AioGuestPollThread *self, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
+  sigset_t all, before;
 
   if (self->thread != NULL)
     return TRUE;
@@ -184,7 +186,13 @@ aio_guest_poll_thread_start (AioGuestPollThread *self, GError **error)
   self->closed = FALSE;
   self->failure = 0;
   self->fork_generation = aio_guest_fork_watch ();
+
+  /* What is sent to the process is for threads that expect it; a thread begins with its maker's
+   * mask. */
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
   self->thread = g_thread_try_new ("aioguest-poll", poll_thread, self, &local_error);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
 
   if (self->thread == NULL)
     {

@@ -239,6 +239,9 @@ find_watched (AioGuestPoller *self, int fd, guint *index)
  * The change takes effect at the host's next iteration. To be called on the owner thread; the
  * guest's tick is the usual place.
  *
+ * A descriptor that was closed, and whose number now stands for another file, is to be watched
+ * again, also if it is for the same.
+ *
  * As for `poll()`, a regular file is always ready.
  *
  * Returns: whether @fd is open
@@ -255,7 +258,13 @@ aio_guest_poller_watch (AioGuestPoller *self, int fd, GIOCondition condition, GE
   GPollFD *known = find_watched (self, fd, NULL);
 
   if (known != NULL && known->events == condition)
-    return TRUE;
+    {
+      /* The main context asks for the number anew in each turn, but a thread that is in poll() waits
+       * for the file that it stood for when that began. */
+      if (self->thread != NULL)
+        note_change (self);
+      return TRUE;
+    }
 
   if (known != NULL)
     {
@@ -374,7 +383,8 @@ aio_guest_poller_begin (AioGuestPoller *self, GIOCondition seen, GError **error)
   if (self->thread != NULL)
     return begin_with_thread (self, seen, error);
 
-  if (self->fd >= 0 && (seen & G_IO_NVAL) != 0)
+  if (self->fd >= 0 && (seen & G_IO_NVAL) != 0 && self->watched->len > 0 &&
+      g_array_index (self->watched, GPollFD, 0).fd == self->fd)
     return fail_for_closed_backend (self, error);
 
   return TRUE;

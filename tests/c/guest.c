@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const Variant variants[] = {
@@ -341,4 +342,44 @@ await_own (const char *what, guint expected)
     g_thread_yield ();
 
   g_assert_cmpuint (count_own (what), ==, expected);
+}
+
+/* Whether the thread with this number is the polling thread, and has come to poll(). */
+static gboolean
+is_polling (const char *task)
+{
+  g_autofree char *name_path = g_build_filename ("/proc/self/task", task, "comm", NULL);
+  g_autofree char *call_path = g_build_filename ("/proc/self/task", task, "syscall", NULL);
+  g_autofree char *name = NULL;
+  g_autofree char *call = NULL;
+
+  if (!g_file_get_contents (name_path, &name, NULL, NULL) ||
+      g_strcmp0 (g_strchomp (name), "aioguest-poll") != 0 ||
+      !g_file_get_contents (call_path, &call, NULL, NULL))
+    return FALSE;
+
+#ifdef SYS_poll
+  if (g_ascii_strtoll (call, NULL, 10) == SYS_poll && g_ascii_isdigit (*call))
+    return TRUE;
+#endif
+  return g_ascii_strtoll (call, NULL, 10) == SYS_ppoll && g_ascii_isdigit (*call);
+}
+
+void
+await_polling_thread (void)
+{
+  const gint64 give_up = g_get_monotonic_time () + G_TIME_SPAN_MINUTE;
+  gboolean found = FALSE;
+
+  while (!found && g_get_monotonic_time () < give_up)
+    {
+      g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+      const char *task;
+
+      while (!found && (task = g_dir_read_name (dir)) != NULL)
+        found = is_polling (task);
+      g_thread_yield ();
+    }
+
+  g_assert_true (found);
 }

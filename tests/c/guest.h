@@ -124,4 +124,7 @@ void assert_timer_set_to (int fd, gint64 time);
 guint count_own (const char *what);
 void await_own (const char *what, guint expected);
 
+/* Until the one polling thread of this process is in poll(). */
+void await_polling_thread (void);
+
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "guest.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -320,6 +321,89 @@ test_watch (const Variant *variant)
   close_pipe (self.fds);
 }
 
+/* Closed, and used for another file, between two ticks. */
+static void
+test_number_used_again (const Variant *variant)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (AioGuestRun) run = NULL;
+  g_autoptr (GError) error = NULL;
+  PipeGuest self = { 0 };
+  int other[2];
+
+  open_pipe (self.fds);
+  open_pipe (other);
+  self.poller = aio_guest_poller_new_full (-1, variant->mode, variant->kind, &error);
+  g_assert_no_error (error);
+  run = aio_guest_run_new (self.poller, pipe_tick, &self, NULL);
+  aio_guest_run_attach (run, context, &error);
+  g_assert_no_error (error);
+
+  g_assert_true (aio_guest_poller_watch (self.poller, self.fds[0], G_IO_IN, &error));
+  g_assert_cmpint (write (self.fds[1], "x", 1), ==, 1);
+  iterate_until (context, self.bytes == 1);
+  while (g_main_context_iteration (context, FALSE))
+    ;
+  if (variant->mode == AIO_GUEST_POLL_MODE_THREAD)
+    await_polling_thread ();
+
+  g_assert_cmpint (dup2 (other[0], self.fds[0]), ==, self.fds[0]);
+  g_assert_true (aio_guest_poller_watch (self.poller, self.fds[0], G_IO_IN, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (write (other[1], "x", 1), ==, 1);
+  iterate_until (context, self.bytes == 2);
+
+  aio_guest_run_stop (run);
+  g_object_unref (self.poller);
+  close_pipe (self.fds);
+  close_pipe (other);
+}
+
+/* The guest hears of a descriptor that is closed: only its backend can't be done without. */
+static void
+test_closed_beside (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+  guint before;
+
+  open_pipe (fds);
+  g_assert_true (aio_guest_poller_unwatch (guest->poller, guest->epoll_fd));
+  g_assert_true (aio_guest_poller_watch (guest->poller, fds[0], G_IO_IN, &error));
+  guest_attach (guest);
+  guest_settle (guest);
+
+  before = guest->ticks;
+  close_pipe (fds);
+  aio_guest_run_wake (guest->run);
+  iterate_until (guest->context, guest->ticks > before + 2);
+  g_assert_cmpuint (guest->finished, ==, 0);
+}
+
+/* A signal that the process waits for is not the polling thread's to take: here it would be the
+ * end. */
+static void
+test_signals (const Variant *variant)
+{
+  const struct timespec minute = { .tv_sec = 60 };
+  g_autoptr (Guest) guest = guest_new (variant);
+  sigset_t awaited, before;
+
+  guest_attach (guest);
+  guest_settle (guest);
+
+  sigemptyset (&awaited);
+  sigaddset (&awaited, SIGUSR1);
+  g_assert_cmpint (pthread_sigmask (SIG_BLOCK, &awaited, &before), ==, 0);
+  g_assert_cmpint (kill (getpid (), SIGUSR1), ==, 0);
+  g_assert_cmpint (sigtimedwait (&awaited, NULL, &minute), ==, SIGUSR1);
+  g_assert_cmpint (pthread_sigmask (SIG_SETMASK, &before, NULL), ==, 0);
+
+  /* The owner's own mask is what it was. */
+  g_assert_cmpint (sigismember (&before, SIGUSR1), ==, 0);
+}
+
 /* A writable descriptor beside a backend descriptor. */
 static void
 test_watch_beside (const Variant *variant)
@@ -564,7 +648,10 @@ main (int argc, char **argv)
   add_per_variant ("/poller/%s/parked", test_parked);
   add_per_variant ("/poller/%s/quiet-during-tick", test_quiet_during_tick);
   add_per_variant ("/poller/%s/watch", test_watch);
+  add_per_variant ("/poller/%s/number-used-again", test_number_used_again);
   add_per_variant ("/poller/%s/watch-beside", test_watch_beside);
+  add_per_variant ("/poller/%s/closed-beside", test_closed_beside);
+  add_per_variant ("/poller/%s/signals", test_signals);
   add_per_variant ("/poller/%s/refused", test_refused);
   add_per_variant ("/poller/%s/closed-behind-our-back", test_closed_behind_our_back);
   add_per_variant ("/poller/%s/hang-up", test_hang_up);
