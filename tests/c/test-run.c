@@ -721,6 +721,40 @@ wake_whatever_there_is (gpointer data)
     }
 }
 
+/* Attached all the same when its run is over: it goes by itself. */
+static void
+test_own_source_after_the_end (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSource) source = aio_guest_source_new (guest->run, &error);
+
+  g_assert_no_error (error);
+  aio_guest_run_stop (guest->run);
+  g_source_attach (source, guest->context);
+  while (g_main_context_iteration (guest->context, FALSE))
+    ;
+
+  g_assert_true (g_source_is_destroyed (source));
+  g_assert_cmpuint (guest->ticks, ==, 0);
+  g_assert_cmpuint (guest->finished, ==, 1);
+}
+
+static void
+test_stop_when_attached (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  g_signal_connect (guest->run, "notify::state", G_CALLBACK (aio_guest_run_stop), NULL);
+  guest_attach (guest);
+  g_assert_cmpint (aio_guest_run_get_state (guest->run), ==, AIO_GUEST_RUN_STATE_FINISHED);
+  while (g_main_context_iteration (guest->context, FALSE))
+    ;
+
+  g_assert_cmpuint (guest->ticks, ==, 0);
+  g_assert_cmpuint (guest->finished, ==, 1);
+}
+
 static void
 test_wake_across_ends (const Variant *variant)
 {
@@ -800,6 +834,8 @@ main (int argc, char **argv)
   add_per_variant ("/run/%s/abandoned/context", test_context_gone);
   add_per_variant ("/run/%s/own-source", test_own_source);
   add_per_variant ("/run/%s/own-source/unattached", test_own_source_unattached);
+  add_per_variant ("/run/%s/own-source/after-the-end", test_own_source_after_the_end);
+  add_per_variant ("/run/%s/stop/when-attached", test_stop_when_attached);
   add_per_variant ("/run/%s/wake-across-ends", test_wake_across_ends);
 
   return g_test_run ();
