@@ -33,13 +33,13 @@ struct _AioGuestRun
 
   AioGuestRunState state;
   gsize owner;          /* aio_guest_run_this_thread of a thread; 0: not attached */
-  guint fork_generation;
+  guint fork_generation; /* atomic; written by the owner only */
   guint depth;          /* of nested dispatches */
   gboolean has_ended;   /* ::finished is still to be emitted */
   GError *error;
 
   GMutex lock;
-  GSource *source;      /* (lock), written by the owner only: a waker may hold on to it */
+  GSource *source;      /* (lock), written by the owner only */
   int woken;            /* atomic */
 
   guint64 ticks;

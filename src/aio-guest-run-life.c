@@ -78,7 +78,7 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
   if (aio_guest_run_this_thread == 0)
     aio_guest_run_this_thread = g_atomic_pointer_add (&n_threads, 1) + 1;
   self->owner = aio_guest_run_this_thread;
-  self->fork_generation = aio_guest_fork_watch ();
+  g_atomic_int_set (&self->fork_generation, aio_guest_fork_watch ());
 
   g_mutex_lock (&self->lock);
   self->source = g_source_ref (source);
@@ -127,15 +127,8 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
 
   g_assert (self->state != AIO_GUEST_RUN_STATE_FINISHED);
 
-  /*
-   * thread A (owner)                     thread B
-   *                                      wake(): source = ref (self->source)
-   * source = NULL; destroy
-   *                                      ready time of a destroyed source = 0
-   *
-   * which is harmless, because B has a reference. In a copy the lock may have been copied locked,
-   * and there is no B.
-   */
+  /* From then on no waker touches the source, nor its main context, see aio_guest_run_wake(). In a
+   * copy the lock may have been copied locked, and there are no wakers. */
   if (!aio_guest_run_is_copy (self))
     g_mutex_lock (&self->lock);
   source = g_steal_pointer (&self->source);
@@ -210,9 +203,11 @@ aio_guest_run_stop (AioGuestRun *self)
 void
 aio_guest_run_wake (AioGuestRun *self)
 {
-  g_autoptr (GSource) source = NULL;
-
   g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  /* In a forked child, where the lock may have been copied locked. */
+  if ((guint) g_atomic_int_get (&self->fork_generation) != aio_guest_fork_generation ())
+    return;
 
   /* Whoever was first to set it has set the ready time, or is just about to. */
   if (!g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
@@ -220,13 +215,21 @@ aio_guest_run_wake (AioGuestRun *self)
 
   AIO_GUEST_DEBUG (WAKES, self, "woken");
 
+  /*
+   * thread A (owner)                     thread B
+   *                                      wake(): lock
+   * the context's last reference goes      ready time = 0, which takes the context's lock
+   *   its sources are destroyed          unlock
+   *     end(): lock; source = NULL
+   *   the context is freed
+   *
+   * A source knows its context, but holds no reference to it: if B had let go of the lock before,
+   * the context could be gone by then. A holds no lock of GLib's when it waits for this one.
+   */
   g_mutex_lock (&self->lock);
   if (self->source != NULL)
-    source = g_source_ref (self->source);
+    g_source_set_ready_time (self->source, 0);
   g_mutex_unlock (&self->lock);
-
-  if (source != NULL)
-    g_source_set_ready_time (source, 0);
 }
 
 /* What the source asks for */

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "aio-guest-run-fields-private.h"
 #include "guest.h"
 
 #include <sys/epoll.h>
@@ -227,6 +228,30 @@ test_new_in_child (const Variant *variant)
   iterate_until (guest->context, guest->events == 1);
 }
 
+/* By a waker on another thread, say, which the child has not. */
+static void
+test_lock_held (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  pid_t child;
+
+  guest_attach (guest);
+  guest_settle (guest);
+
+  g_mutex_lock (&guest->run->lock);
+  child = fork ();
+  if (child == 0)
+    {
+      alarm (30);
+      aio_guest_run_wake (guest->run);
+      aio_guest_run_stop (guest->run);
+      leave_child ();
+    }
+  g_mutex_unlock (&guest->run->lock);
+
+  await_child (child);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -239,6 +264,7 @@ main (int argc, char **argv)
   add_per_variant ("/fork/%s/overdue", test_overdue);
   add_per_variant ("/fork/%s/in-tick", test_in_tick);
   add_per_variant ("/fork/%s/new-in-child", test_new_in_child);
+  add_per_variant ("/fork/%s/lock-held", test_lock_held);
 
   return g_test_run ();
 }

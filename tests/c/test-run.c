@@ -5,7 +5,10 @@
 #include "config.h"
 
 #include "aio-guest-error.h"
+#include "aio-guest-run-fields-private.h"
 #include "guest.h"
+
+#include <dlfcn.h>
 
 static void
 assert_over (Guest *guest, int code)
@@ -755,6 +758,52 @@ test_stop_when_attached (const Variant *variant)
   g_assert_cmpuint (guest->finished, ==, 1);
 }
 
+/* What a waker does to the source. */
+static AioGuestRun *run_to_wake; /* atomic */
+static gboolean context_was_kept;
+
+void
+g_source_set_ready_time (GSource *source, gint64 ready_time)
+{
+  static gpointer real;
+  AioGuestRun *run = g_atomic_pointer_get (&run_to_wake);
+
+  if (g_atomic_pointer_get (&real) == NULL)
+    g_atomic_pointer_set (&real, dlsym (RTLD_NEXT, "g_source_set_ready_time"));
+
+  if (run != NULL && ready_time == 0)
+    {
+      context_was_kept = !g_mutex_trylock (&run->lock);
+      if (!context_was_kept)
+        g_mutex_unlock (&run->lock);
+    }
+
+  ((void (*) (GSource *, gint64)) g_atomic_pointer_get (&real)) (source, ready_time);
+}
+
+/*
+ * thread A (owner)                     thread B
+ *                                      wake(): the source's context
+ * unref (context)
+ *                                      lock (context)
+ *
+ * A can't free the context before it has ended the run, which takes the run's lock.
+ */
+static void
+test_wake_keeps_context (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest_attach (guest);
+  guest_settle (guest);
+
+  context_was_kept = FALSE;
+  g_atomic_pointer_set (&run_to_wake, guest->run);
+  aio_guest_run_wake (guest->run);
+  g_atomic_pointer_set (&run_to_wake, NULL);
+  g_assert_true (context_was_kept);
+}
+
 static void
 test_wake_across_ends (const Variant *variant)
 {
@@ -837,6 +886,7 @@ main (int argc, char **argv)
   add_per_variant ("/run/%s/own-source/after-the-end", test_own_source_after_the_end);
   add_per_variant ("/run/%s/stop/when-attached", test_stop_when_attached);
   add_per_variant ("/run/%s/wake-across-ends", test_wake_across_ends);
+  add_per_variant ("/run/%s/wake-keeps-context", test_wake_keeps_context);
 
   return g_test_run ();
 }
