@@ -133,10 +133,11 @@ def test_guest_that_was_not_attached(loop):
 
 
 def test_arguments_of_a_guests_methods(loop, context):
-    guest = _core.Guest(loop, native=NATIVE)
+    guest, other = (_core.Guest(loop, native=NATIVE) for _ in range(2))
     guest.attach(context)
     for call, args in [(guest.watch_signals, ("x",)), (guest.watch_signals, ()),
                        (guest.iterate, (None, None)), (guest.call_step, ()),
+                       (other.attach, (5,)), (other.attach, (GLib.MainLoop(),)),
                        (_core.warn_of_resource, ()), (_core.warn_of_resource, (5, 5))]:
         with pytest.raises(TypeError):
             call(*args)

@@ -257,6 +257,12 @@ guest_attach (PyObject *object, PyObject *context_object)
   if (guest_sync_watches (self) < 0)
     return NULL;
 
+  if (context_object != Py_None && !pyg_boxed_check (context_object, G_TYPE_MAIN_CONTEXT))
+    {
+      PyErr_Format (PyExc_TypeError, "%R is no GLib.MainContext", context_object);
+      return NULL;
+    }
+
   if (context_object != Py_None)
     context = pyg_boxed_get (context_object, GMainContext);
 
