@@ -4,6 +4,7 @@
 
 import asyncio
 import ctypes
+import gc
 import selectors
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from gi.overrides.AioGuest import _core
 from gi.repository import AioGuest, Gio, GLib
 
+import loops
 import support
 
 
@@ -218,6 +220,25 @@ def test_watch_of_a_selector_outlives_an_earlier_guest():
         sender.close()
     assert guests == []
     GLib.source_remove(source)
+
+
+def test_run_whose_context_goes_away_is_freed():
+    # The source that watches signals was destroyed in the midst of that; GLib forgot it, and with
+    # it the run.
+    context = GLib.MainContext()
+    reader, writer = socket.socketpair()
+    with loops.make(AioGuest.EventLoop) as loop, reader, writer:
+        reader.setblocking(False)
+        guest = _core.Guest(loop)
+        freed = []
+        guest.run.weak_ref(freed.append, True)
+        guest.attach(context)
+        guest.watch_signals(reader.fileno())
+        del context
+        assert guest.run is None
+        del guest
+        gc.collect()
+    assert freed == [True]
 
 
 @pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit])

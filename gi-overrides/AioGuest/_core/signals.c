@@ -3,6 +3,7 @@
  */
 
 #include "signals.h"
+#include "source.h"
 
 #include <glib-unix.h>
 #include <unistd.h>
@@ -70,9 +71,5 @@ guest_watch_signals (Guest *self, int fd)
 void
 guest_unwatch_signals (Guest *self)
 {
-  if (self->signal_source == NULL)
-    return;
-
-  g_source_destroy (self->signal_source);
-  g_clear_pointer (&self->signal_source, g_source_unref);
+  core_drop_source (&self->signal_source);
 }

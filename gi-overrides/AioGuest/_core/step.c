@@ -4,6 +4,7 @@
 
 #include "frames.h"
 #include "guest.h"
+#include "source.h"
 #include "step.h"
 #include "suspend.h"
 
@@ -222,11 +223,7 @@ guest_watch_nesting (G_GNUC_UNUSED Guest *self, G_GNUC_UNUSED GMainContext *cont
 void
 guest_unwatch_nesting (Guest *self)
 {
-  if (self->nesting_source == NULL)
-    return;
-
-  g_source_destroy (self->nesting_source);
-  g_clear_pointer (&self->nesting_source, g_source_unref);
+  core_drop_source (&self->nesting_source);
 }
 
 /* Calls what runs a step of a task outside of any tick. */
