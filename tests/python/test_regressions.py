@@ -241,6 +241,24 @@ def test_run_whose_context_goes_away_is_freed():
     assert freed == [True]
 
 
+def test_loop_closed_in_a_tick_that_ended_the_run():
+    # The end of the tick looked for the loop's selector, and asked what to do without one.
+    context = GLib.MainContext()
+    asked = []
+    with loops.make(AioGuest.EventLoop) as loop:
+        guest = _core.Guest(loop, native=support.TICK != "stock", on_end=asked.append)
+
+        def end():
+            guest.stop()
+            loop.close()
+
+        guest.attach(context)
+        loop.call_soon(end)
+        while guest.run is not None:
+            context.iteration(True)
+    assert asked == [] and guest.exception is None
+
+
 @pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit])
 def test_exceptions_that_end_everything_again_and_again(exception):
     # The third one got out of the last draining: run() hung, or the process was gone.

@@ -91,6 +91,12 @@ is_over_for_now (Guest *self, Py_ssize_t n_run)
   return due < 0 ? -1 : !due;
 }
 
+static gboolean
+is_going_on (Guest *self)
+{
+  return aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_RUNNING;
+}
+
 /* Runs rounds until there is nothing left or the slice is over. */
 static AioGuestTick
 run_rounds (Guest *self, gint64 slice_end)
@@ -115,7 +121,7 @@ run_rounds (Guest *self, gint64 slice_end)
         return AIO_GUEST_TICK_FAILED;
 
       /* A tick nested in this one has ended the run. */
-      if (aio_guest_run_get_state (self->run) != AIO_GUEST_RUN_STATE_RUNNING)
+      if (!is_going_on (self))
         return AIO_GUEST_TICK_WAIT;
 
       if (self->todo > 0)
@@ -214,7 +220,9 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
       if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
         tick = end_or_go_on (self, tick);
 
-      if (tick != AIO_GUEST_TICK_FINISHED && finish_tick (self, next_ready_time) < 0)
+      /* Where the run is over the loop may be closed by now. */
+      if (tick != AIO_GUEST_TICK_FINISHED && is_going_on (self) &&
+          finish_tick (self, next_ready_time) < 0)
         tick = AIO_GUEST_TICK_FAILED;
     }
 
