@@ -156,8 +156,10 @@ def check_error(error):
         # Of a task that could not be made; said so by asyncio.create_task(), too.
         assert error == "Task was destroyed but it is pending!", error
         return
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    in_library = frame.filename.startswith(os.path.dirname(os.__file__) + os.sep)
+    # Of what C code raises outside of any Python frame there is no traceback.
+    frames = traceback.extract_tb(error.__traceback__)
+    library = os.path.dirname(os.__file__) + os.sep
+    in_library = bool(frames) and frames[-1].filename.startswith(library)
     # What CPython 3.11 raises where it had no memory for the exception proper; not out of C code of
     # ours, which the standard library does not call.
     if isinstance(error, SystemError) and in_library and "without" in str(error):
