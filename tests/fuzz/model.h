@@ -165,26 +165,47 @@ input_choose_priority (Input *input)
 ModelGuest *model_guest_new (guint slot);
 void model_guest_free (ModelGuest *self);
 void model_guest_attach (ModelGuest *self, Host *host);
-void model_guest_signal (ModelGuest *self);
-void model_guest_close_backend (ModelGuest *self);
-void model_guest_toggle_watch (ModelGuest *self);
-void model_guest_stop (ModelGuest *self);
-void model_guest_drop (ModelGuest *self);
-void model_guest_destroy_source (ModelGuest *self);
-void model_guest_restart_slice (ModelGuest *self);
-void model_guest_host_gone (ModelGuest *self);
+void model_guest_check (ModelGuest *self);
+
+/* model-reasons.c */
 
 gboolean model_guest_is_live (ModelGuest *self);
 gboolean model_guest_may_enter (ModelGuest *self);
 gboolean model_guest_has_reason (ModelGuest *self);
 gboolean model_guest_is_due (ModelGuest *self);
-void model_guest_check (ModelGuest *self);
 void model_guest_describe (ModelGuest *self);
 
-/* model-wake.c */
+/* model-events.c */
 
+void model_guest_signal (ModelGuest *self);
+void model_guest_close_backend (ModelGuest *self);
+void model_guest_toggle_watch (ModelGuest *self);
 void model_guest_wake (ModelGuest *self);
 void model_guest_wake_elsewhere (ModelGuest *self, gboolean racing);
+
+/* model-tick.c */
+
+AioGuestTick model_guest_tick (AioGuestRun *run,
+                               gint64 slice_end,
+                               gint64 *next_ready_time,
+                               gpointer user_data,
+                               GError **error);
+gboolean model_guest_peek (gpointer user_data);
+
+/* model-share.c */
+
+void model_guest_begin_turn (ModelGuest *self);
+void model_guest_settle (ModelGuest *self, AioGuestTick answer);
+void model_guest_restart_slice (ModelGuest *self);
+
+/* model-end.c */
+
+void model_guest_stop (ModelGuest *self);
+void model_guest_drop (ModelGuest *self);
+void model_guest_destroy_source (ModelGuest *self);
+void model_guest_host_gone (ModelGuest *self);
+void model_guest_note_finished (AioGuestRun *run, GError *error, gpointer user_data);
+void model_guest_note_destroyed (gpointer user_data);
 
 /* model-host.c */
 
@@ -195,6 +216,10 @@ void host_iterate (Host *self, gboolean may_block);
 void host_iterate_elsewhere (Host *self);
 void host_settle (Host *self);
 void host_note_dispatch (int priority);
+
+/* model-poll.c */
+
+int host_poll (GPollFD *fds, guint n_fds, int timeout);
 
 /* model-source.c */
 

@@ -67,7 +67,7 @@ virtual_clock_advance (gint64 microseconds)
 int
 virtual_timer_create (int clock, int flags)
 {
-  /* A descriptor that is never ready; sim_poll() says when the timer is due. */
+  /* A descriptor that is never ready; host_poll() says when the timer is due. */
   int fd = eventfd (0, EFD_CLOEXEC);
 
   g_assert (clock == CLOCK_MONOTONIC);
