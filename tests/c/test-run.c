@@ -639,60 +639,6 @@ test_own_source_unattached (const Variant *variant)
   assert_over (guest, -1);
 }
 
-static gboolean
-never_called (G_GNUC_UNUSED gpointer data)
-{
-  g_assert_not_reached ();
-}
-
-/* From a finalizer that the end of the main context calls: there is none to be had any more. */
-static void
-look_for_context (gpointer data)
-{
-  Guest *guest = data;
-
-  g_assert_null (aio_guest_run_get_main_context (guest->run));
-  guest->dispatches = 0;
-}
-
-/* The whole main context goes away, also while the idle source is in it, also when the run's
- * priority puts that one in the same place. */
-static void
-test_context_gone (const Variant *variant)
-{
-  static const struct { gboolean yielded; int priority; } rows[] = {
-    { FALSE, G_PRIORITY_DEFAULT },
-    { TRUE, G_PRIORITY_DEFAULT },
-    { TRUE, G_PRIORITY_LOW },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autoptr (Guest) guest = guest_new (variant);
-
-      aio_guest_run_set_priority (guest->run, rows[i].priority);
-      guest_attach (guest);
-      guest->answer = rows[i].yielded ? AIO_GUEST_TICK_AGAIN : AIO_GUEST_TICK_WAIT;
-      if (rows[i].yielded)
-        iterate_until (guest->context, guest->dispatches >= 3);
-
-      g_autoptr (GSource) bystander = g_timeout_source_new_seconds (3600);
-
-      guest->dispatches = 1;
-      g_source_set_priority (bystander, G_PRIORITY_LOW + 1);
-      g_source_set_callback (bystander, never_called, guest, look_for_context);
-      g_source_attach (bystander, guest->context);
-
-      g_clear_pointer (&guest->context, g_main_context_unref);
-      g_assert_cmpuint (guest->dispatches, ==, 0);
-      g_assert_null (aio_guest_run_get_main_context (guest->run));
-      g_assert_cmpuint (guest->finished, ==, 1);
-      g_assert_cmpuint (guest->destroyed, ==, 1);
-      g_assert_error (guest->error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_ABANDONED);
-      g_assert_cmpint (aio_guest_run_get_state (guest->run), ==, AIO_GUEST_RUN_STATE_FINISHED);
-    }
-}
-
 /* Wakes from another thread while runs come and go. */
 typedef struct
 {
@@ -880,7 +826,6 @@ main (int argc, char **argv)
   add_per_variant ("/run/%s/abandoned/source-in-tick", test_source_destroyed_in_tick);
   add_per_variant ("/run/%s/abandoned/source-nested", test_source_destroyed_nested);
   add_per_variant ("/run/%s/abandoned/source-yielded", test_source_destroyed_yielded);
-  add_per_variant ("/run/%s/abandoned/context", test_context_gone);
   add_per_variant ("/run/%s/own-source", test_own_source);
   add_per_variant ("/run/%s/own-source/unattached", test_own_source_unattached);
   add_per_variant ("/run/%s/own-source/after-the-end", test_own_source_after_the_end);
