@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "model.h"
+#include "trace.h"
 #include "virtual-clock.h"
 
 /* What the bytes may ask for, from the top, in a guest's tick, in a source of the host, and when a
@@ -73,6 +74,11 @@ set_property (ModelGuest *self, Input *input)
       aio_guest_run_set_reentrant (run, input_choose (input, 2) == 1);
       break;
     }
+
+  trace ("guest %u: set to priority %d, slice %u us, period %u us%s", self->slot,
+         aio_guest_run_get_priority (run), aio_guest_run_get_slice (run),
+         aio_guest_run_get_period (run),
+         aio_guest_run_get_reentrant (run) ? ", reentrant" : "");
 }
 
 static void
@@ -95,7 +101,7 @@ act_on_guest (ModelGuest *self, Input *input)
       model_guest_wake_elsewhere (self, TRUE);
       break;
     case 6:
-      self->work |= self->peek;
+      model_guest_give_work (self);
       break;
     case 7:
       model_guest_stop (self);
@@ -144,6 +150,13 @@ begin_guest (Input *input)
     }
 }
 
+static void
+pass_time (gint64 microseconds)
+{
+  trace ("%" G_GINT64_FORMAT " us pass", microseconds);
+  virtual_clock_advance (microseconds);
+}
+
 /* @self: the guest whose tick this is, or NULL. */
 void
 act (ModelGuest *self)
@@ -159,7 +172,7 @@ act (ModelGuest *self)
       act_on_host (input);
       break;
     case 3:
-      virtual_clock_advance (input_choose_time (input));
+      pass_time (input_choose_time (input));
       break;
     case 4:
       begin_guest (input);

@@ -7,6 +7,7 @@
 #include "helper-thread.h"
 #include "model.h"
 #include "poll-threads.h"
+#include "trace.h"
 #include "virtual-clock.h"
 
 World world;
@@ -42,6 +43,7 @@ run_case (const guint8 *data, gsize size)
   while (!input_is_empty (&world.input))
     act (NULL);
 
+  trace ("the end: nobody decides anything any more");
   for (guint i = 0; i < N_HOSTS; i++)
     host_settle (&world.hosts[i]);
   for (guint i = 0; i < N_HOSTS; i++)

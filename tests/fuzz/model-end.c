@@ -6,6 +6,7 @@
 
 #include "helper-thread.h"
 #include "model.h"
+#include "trace.h"
 
 /* The ways in which a run ends. */
 
@@ -15,6 +16,7 @@ model_guest_stop (ModelGuest *self)
   if (self->alive_run == NULL)
     return;
 
+  trace ("guest %u: stopped", self->slot);
   if (aio_guest_run_get_state (self->alive_run) != AIO_GUEST_RUN_STATE_FINISHED)
     self->allowed_ends = END_WITHOUT_ERROR;
   self->over = TRUE;
@@ -25,6 +27,7 @@ void
 model_guest_drop (ModelGuest *self)
 {
   /* Who wakes it on another thread counts on the reference. */
+  trace ("guest %u: dropped", self->slot);
   helper_wait ();
   g_clear_object (&self->run);
 }
@@ -38,6 +41,8 @@ model_guest_destroy_source (ModelGuest *self)
 
   if (!model_guest_is_live (self))
     return;
+
+  trace ("guest %u: its source is destroyed", self->slot);
 
   /* The end of a run may replace the host, while GLib is not through with it. */
   context = g_main_context_ref (self->host->context);
@@ -77,6 +82,7 @@ model_guest_note_finished (AioGuestRun *run, GError *error, gpointer user_data)
   g_assert ((aio_guest_run_get_error (run) != NULL) == (error != NULL));
   g_assert (aio_guest_run_get_main_context (run) == NULL);
 
+  trace ("guest %u: over: %s", self->slot, error != NULL ? error->message : "finished");
   self->finished++;
   self->over = TRUE;
 

@@ -6,6 +6,7 @@
 
 #include "helper-thread.h"
 #include "model.h"
+#include "trace.h"
 
 #include <unistd.h>
 
@@ -16,8 +17,20 @@ model_guest_signal (ModelGuest *self)
 {
   const guint64 one = 1;
 
+  trace ("guest %u: I/O", self->slot);
   self->signalled = TRUE;
   g_assert (write (self->event_fd, &one, sizeof one) == sizeof one);
+}
+
+/* Which nothing but its peek tells of. */
+void
+model_guest_give_work (ModelGuest *self)
+{
+  if (!self->peek)
+    return;
+
+  trace ("guest %u: work", self->slot);
+  self->work = TRUE;
 }
 
 void
@@ -26,6 +39,7 @@ model_guest_close_backend (ModelGuest *self)
   if (self->backend_fd < 0 || self->closed)
     return;
 
+  trace ("guest %u: its backend is closed", self->slot);
   self->closed = TRUE;
   close (self->backend_fd);
   if (!self->over)
@@ -40,6 +54,7 @@ model_guest_toggle_watch (ModelGuest *self)
   if (self->alive_poller == NULL || self->backend_fd >= 0)
     return;
 
+  trace ("guest %u: %s its descriptor", self->slot, self->watched ? "unwatches" : "watches");
   if (self->watched)
     g_assert (aio_guest_poller_unwatch (self->alive_poller, self->event_fd));
   else
@@ -65,6 +80,7 @@ model_guest_wake (ModelGuest *self)
   if (self->alive_run == NULL)
     return;
 
+  trace ("guest %u: woken", self->slot);
   self->woken = TRUE;
   do_wake (self);
 }
@@ -76,6 +92,7 @@ model_guest_wake_elsewhere (ModelGuest *self, gboolean racing)
   if (self->alive_run == NULL)
     return;
 
+  trace ("guest %u: woken by another thread%s", self->slot, racing ? ", sooner or later" : "");
   helper_wait ();
   self->woken = TRUE;
   helper_begin (do_wake, self);

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "model.h"
+#include "trace.h"
 
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -30,7 +31,6 @@ model_guest_new (guint slot)
   self->slot = slot;
   self->deadline = -1;
   self->is_new = TRUE;
-  self->threaded = mode != 0;
   self->backend_fd = -1;
   self->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   g_assert (self->event_fd >= 0);
@@ -48,10 +48,12 @@ model_guest_new (guint slot)
     }
 
   self->poller = aio_guest_poller_new_full (self->backend_fd,
-                                            self->threaded ? AIO_GUEST_POLL_MODE_THREAD
-                                                           : AIO_GUEST_POLL_MODE_DIRECT,
+                                            mode == 0 ? AIO_GUEST_POLL_MODE_DIRECT
+                                                      : AIO_GUEST_POLL_MODE_THREAD,
                                             kinds[mode], &error);
   g_assert_no_error (error);
+  /* AIOGUEST_POLL_MODE may know better. */
+  self->threaded = aio_guest_poller_get_mode (self->poller) == AIO_GUEST_POLL_MODE_THREAD;
   self->run = aio_guest_run_new (self->poller, model_guest_tick, self, model_guest_note_destroyed);
   g_set_weak_pointer (&self->alive_run, self->run);
   g_set_weak_pointer (&self->alive_poller, self->poller);
@@ -66,6 +68,16 @@ model_guest_new (guint slot)
       self->peek = TRUE;
       aio_guest_run_set_peek (self->run, model_guest_peek);
     }
+
+  trace ("guest %u: new: %s, %s, priority %d, slice %u us, period %u us%s%s", slot,
+         !self->threaded ? "direct"
+         : mode == 2     ? "thread with pipes"
+                         : "thread",
+         self->backend_fd >= 0 ? "a backend" : "no backend",
+         aio_guest_run_get_priority (self->run), aio_guest_run_get_slice (self->run),
+         aio_guest_run_get_period (self->run),
+         aio_guest_run_get_reentrant (self->run) ? ", reentrant" : "",
+         self->peek ? ", with a peek" : "");
 
   return self;
 }
@@ -137,6 +149,7 @@ model_guest_attach (ModelGuest *self, Host *host)
   if (self->alive_run == NULL)
     return;
 
+  trace ("guest %u: attached to host %u", self->slot, host_number (host));
   if (self->host != NULL || self->over)
     {
       g_assert (!aio_guest_run_attach (self->alive_run, host->context, &error));

@@ -6,6 +6,7 @@
 
 #include "helper-thread.h"
 #include "model.h"
+#include "trace.h"
 #include "virtual-clock.h"
 
 /* Life */
@@ -41,6 +42,8 @@ host_replace (Host *self)
 {
   if (self->iterating > 0)
     return;
+
+  trace ("host %u: replaced", host_number (self));
 
   /* What acts at the end of a guest finds a host to act on. */
   GMainContext *old = g_main_context_ref (self->context);
@@ -139,6 +142,7 @@ host_iterate (Host *self, gboolean may_block)
   if (world.nesting == MAX_NESTING || world.iterations == MAX_ITERATIONS)
     return;
 
+  trace ("host %u: iterates%s", host_number (self), may_block ? ", and may sleep" : "");
   world.iterations++;
   begin_frame (&frame, self);
   g_main_context_iteration (self->context, may_block);
@@ -167,6 +171,7 @@ host_iterate_elsewhere (Host *self)
         world.guests[i]->allowed_ends |= END (AIO_GUEST_ERROR_WRONG_THREAD);
     }
 
+  trace ("host %u: iterated by another thread", host_number (self));
   helper_begin (do_iterate, self);
   helper_wait ();
 

@@ -7,6 +7,7 @@
 #include "helper-thread.h"
 #include "model.h"
 #include "poll-threads.h"
+#include "trace.h"
 #include "virtual-clock.h"
 
 /* A host's poll(), which also sees whether the host may sleep. */
@@ -104,6 +105,7 @@ host_poll (GPollFD *fds, guint n_fds, int timeout)
 
   end = timeout < 0 ? G_MAXINT64 : virtual_clock_now () + timeout * G_GINT64_CONSTANT (1000);
   end = MIN (end, next_due);
+  trace ("host %u: sleeps", host_number (world.frame->host));
   check_rest (world.frame->host, end);
 
   if (input_choose (&world.input, 4) == 3)

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "model.h"
+#include "trace.h"
 #include "virtual-clock.h"
 
 /* Turns, and what a guest has had of the thread's time. */
@@ -88,6 +89,7 @@ model_guest_restart_slice (ModelGuest *self)
   if (self->depth == 0)
     return;
 
+  trace ("guest %u: begins its slice anew", self->slot);
   end = aio_guest_run_restart_slice (self->alive_run);
   self->share.uncertain = TRUE;
   if (aio_guest_run_get_state (self->alive_run) == AIO_GUEST_RUN_STATE_FINISHED)

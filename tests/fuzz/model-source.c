@@ -6,6 +6,7 @@
 
 #include "helper-thread.h"
 #include "model.h"
+#include "trace.h"
 #include "virtual-clock.h"
 
 gboolean
@@ -25,6 +26,7 @@ dispatch (gpointer data)
     return G_SOURCE_CONTINUE;
 
   g_assert (world.frame->host == host);
+  trace ("host %u: source %u", host_number (host), slot);
   host_note_dispatch (g_source_get_priority (self->source));
   virtual_clock_advance (input_choose (&world.input, 2) * 1500);
 
@@ -68,6 +70,9 @@ host_source_add (Host *host)
       g_source_set_callback (self->source, dispatch, self, g_free);
       g_source_attach (self->source, host->context);
       host->sources[slot] = self;
+      trace ("host %u: source %u new: every %u ms, priority %d%s%s", host_number (host), slot,
+             self->interval, g_source_get_priority (self->source),
+             self->recurses ? ", may recurse" : "", self->acts ? ", acts" : "");
       return;
     }
 }
@@ -78,6 +83,7 @@ host_source_remove (HostSource *self)
 {
   GSource *source = self->source;
 
+  trace ("host %u: source %u removed", host_number (self->host), self->slot);
   self->host->sources[self->slot] = NULL;
   g_source_destroy (source);
   g_source_unref (source);

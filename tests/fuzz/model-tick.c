@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "model.h"
+#include "trace.h"
 #include "virtual-clock.h"
 
 #include <unistd.h>
@@ -71,6 +72,15 @@ answer (gint64 *next_ready_time, GError **error)
     }
 }
 
+static const char *
+name_of (AioGuestTick answer)
+{
+  return answer == AIO_GUEST_TICK_WAIT       ? "WAIT"
+         : answer == AIO_GUEST_TICK_AGAIN    ? "AGAIN"
+         : answer == AIO_GUEST_TICK_FINISHED ? "FINISHED"
+                                             : "FAILED";
+}
+
 AioGuestTick
 model_guest_tick (AioGuestRun *run,
                   gint64 slice_end,
@@ -91,6 +101,8 @@ model_guest_tick (AioGuestRun *run,
   if (self->turn.frame != world.frame->id || self->turn.source != g_main_current_source ())
     model_guest_begin_turn (self);
   turn = self->turn;
+  trace ("guest %u: tick, %s", self->slot,
+         turn.when_idle ? "the host being idle" : "at its priority");
 
   self->ticks++;
   self->depth++;
@@ -102,6 +114,8 @@ model_guest_tick (AioGuestRun *run,
   for (guint n = input_choose (&world.input, 4); n > 0; n--)
     act (self);
   result = answer (next_ready_time, error);
+  trace ("guest %u: answers %s, next timer %" G_GINT64_FORMAT, self->slot, name_of (result),
+         *next_ready_time < 0 ? *next_ready_time : *next_ready_time - VIRTUAL_CLOCK_START);
 
   self->depth--;
   self->turn = turn;

@@ -144,6 +144,12 @@ typedef struct
 
 extern World world;
 
+static inline guint
+host_number (const Host *self)
+{
+  return (guint) (self - world.hosts);
+}
+
 static inline gint64
 input_choose_time (Input *input)
 {
@@ -178,6 +184,7 @@ void model_guest_describe (ModelGuest *self);
 /* model-events.c */
 
 void model_guest_signal (ModelGuest *self);
+void model_guest_give_work (ModelGuest *self);
 void model_guest_close_backend (ModelGuest *self);
 void model_guest_toggle_watch (ModelGuest *self);
 void model_guest_wake (ModelGuest *self);

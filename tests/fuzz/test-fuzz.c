@@ -5,13 +5,14 @@
 #include "config.h"
 
 #include "model.h"
+#include "trace.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /*
  * The cases as an ordinary test: those that were kept, and as many as there is time for out of
- * seeded random bytes. Given files, it runs these and nothing else.
+ * seeded random bytes. Given files, it runs these and nothing else, and tells what happens in them.
  */
 
 /* Seconds of work, on a machine that has other things to do. */
@@ -81,6 +82,7 @@ main (int argc, char **argv)
 
   if (argc > 1)
     {
+      tracing = TRUE;
       for (int i = 1; i < argc; i++)
         run_file (argv[i]);
       return EXIT_SUCCESS;

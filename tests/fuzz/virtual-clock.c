@@ -9,8 +9,6 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define START (100 * G_TIME_SPAN_SECOND)
-
 /* What a timer can be set to at most, see aio-guest-timer.c. */
 #define NEVER ((gint64) G_MAXINT32 * G_USEC_PER_SEC)
 
@@ -39,10 +37,10 @@ clock_gettime (clockid_t id, struct timespec *time)
 gboolean
 virtual_clock_start (void)
 {
-  now = START;
+  now = VIRTUAL_CLOCK_START;
   g_atomic_int_set (&running, TRUE);
 
-  return g_get_monotonic_time () == START;
+  return g_get_monotonic_time () == VIRTUAL_CLOCK_START;
 }
 
 void

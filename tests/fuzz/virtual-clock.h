@@ -20,6 +20,7 @@ gboolean virtual_clock_start (void);
 void virtual_clock_stop (void);
 
 /* Microseconds. */
+#define VIRTUAL_CLOCK_START (100 * G_TIME_SPAN_SECOND)
 gint64 virtual_clock_now (void);
 void virtual_clock_advance (gint64 microseconds);
 
