@@ -97,6 +97,9 @@ _aioguest_packages () {
     clang)
       echo clang
       ;;
+    fuzz)
+      echo clang libclang-rt-dev
+      ;;
     check)
       echo clang clang-tidy cppcheck python3-flake8 mypy
       ;;
@@ -122,7 +125,7 @@ aioguest_install () {
 
   for group in "$@"; do
     if ! _aioguest_packages "$group" >/dev/null; then
-      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage, clang, check)"
+      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage, clang, fuzz, check)"
       return 2
     fi
   done

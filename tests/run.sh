@@ -26,6 +26,7 @@ and one of these at most, which runs another set-up than the ordinary one:
   --memcheck        the C tests under valgrind's memcheck, leaks included
   --release-gcc     C and core Python tests, built by gcc for release, warnings being errors
   --release-clang   the same by clang, without the checks of arguments
+  --fuzz            libFuzzer looks for sequences of events that the C library fails on
   --check           no code is run, but read: clang-tidy, cppcheck, flake8, mypy
 
   --list            print the names of the tests and run none
@@ -63,7 +64,7 @@ while [ $# -gt 0 ]; do
       ;;
     --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
     --list) list=1 ;;
-    --coverage|--sanitize|--threads|--memcheck|--release-gcc|--release-clang|--check)
+    --coverage|--sanitize|--threads|--memcheck|--release-gcc|--release-clang|--fuzz|--check)
       if [ -n "$setup" ] && [ "$setup" != "${1#--}" ]; then
         wrong_usage "--$setup and $1 exclude each other"
       fi
@@ -120,6 +121,13 @@ case "$setup" in
     groups+=(clang)
     options+=("${release[@]}" -Dc_args=-DG_DISABLE_CHECKS)
     default_selection=(--suite c --suite core)
+    ;;
+  fuzz)
+    export CC=clang
+    groups+=(fuzz)
+    options=(-Dtests=true -Dexamples=false -Dintrospection=disabled -Dfuzz=true
+             -Db_sanitize=address,undefined -Db_lundef=false)
+    default_selection=(--suite fuzz)
     ;;
   check)
     export CC=clang
