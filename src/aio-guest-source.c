@@ -198,6 +198,12 @@ aio_guest_source_restart_slice (GSource *source)
 void
 aio_guest_source_close (GSource *source)
 {
-  aio_guest_idle_source_close ((AioGuestMainSource *) source);
+  AioGuestMainSource *self = (AioGuestMainSource *) source;
+
+  /* If somebody else destroys the source GLib takes off its descriptors only when ::finished has been
+   * emitted, in which the host may iterate. */
+  aio_guest_main_source_set_polling (self, FALSE);
+
+  aio_guest_idle_source_close (self);
   aio_guest_main_source_destroy (source);
 }

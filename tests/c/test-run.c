@@ -526,6 +526,45 @@ test_source_destroyed (const Variant *variant)
   assert_over (guest, AIO_GUEST_ERROR_ABANDONED);
 }
 
+/* GLib is not through with the source yet: its descriptors, which are readable, must not keep the
+ * host from sleeping. */
+static void
+iterate_in_handler (G_GNUC_UNUSED AioGuestRun *run, G_GNUC_UNUSED GError *error, gpointer user_data)
+{
+  Guest *guest = user_data;
+  guint *turns = guest->data;
+  guint over = 0;
+  GSource *timeout = add_timeout (guest->context, 30, 0, count_call, &over);
+
+  while (over == 0)
+    {
+      g_main_context_iteration (guest->context, TRUE);
+      (*turns)++;
+    }
+
+  drop_source (timeout);
+}
+
+static void
+test_source_destroyed_finished_handler (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  guint turns = 0;
+
+  guest->leave_events = TRUE;
+  guest->data = &turns;
+  g_signal_connect (guest->run, "finished", G_CALLBACK (iterate_in_handler), guest);
+  guest_attach (guest);
+  guest_signal (guest);
+  iterate_until (guest->context, guest->ticks >= 3);
+  g_source_destroy (g_main_context_find_source_by_user_data (guest->context, guest->run));
+
+  g_test_message ("%u turns", turns);
+  g_assert_cmpuint (turns, >, 0);
+  g_assert_cmpuint (turns, <=, 6);
+  assert_over (guest, AIO_GUEST_ERROR_ABANDONED);
+}
+
 static void
 destroy_source (Guest *guest)
 {
@@ -823,6 +862,8 @@ main (int argc, char **argv)
   add_per_variant ("/run/%s/dropped/in-tick", test_dropped_in_tick);
   add_per_variant ("/run/%s/never-attached", test_never_attached);
   add_per_variant ("/run/%s/abandoned/source", test_source_destroyed);
+  add_per_variant ("/run/%s/abandoned/source/finished-handler",
+                   test_source_destroyed_finished_handler);
   add_per_variant ("/run/%s/abandoned/source-in-tick", test_source_destroyed_in_tick);
   add_per_variant ("/run/%s/abandoned/source-nested", test_source_destroyed_nested);
   add_per_variant ("/run/%s/abandoned/source-yielded", test_source_destroyed_yielded);

@@ -36,6 +36,29 @@ check_rest (const Host *self, gint64 end)
     }
 }
 
+/* A guest that can't be ticked now, whatever its descriptor says, must not be asked for: it would
+ * keep the host from sleeping. The descriptor of a thread is not known here. */
+static void
+check_polled (const Host *self, const GPollFD *fds, guint n_fds)
+{
+  for (guint i = 0; i < MAX_GUESTS; i++)
+    {
+      ModelGuest *guest = world.guests[i];
+
+      if (guest == NULL || guest->host != self || guest->threaded)
+        continue;
+
+      const int fd = guest->backend_fd >= 0 ? guest->backend_fd : guest->event_fd;
+      const gboolean has_yielded = guest->share.must_have_yielded && !guest->share.uncertain;
+
+      for (guint j = 0; j < n_fds; j++)
+        {
+          if (fds[j].fd == fd && fds[j].events != 0)
+            g_assert (model_guest_may_enter (guest) && !has_yielded);
+        }
+    }
+}
+
 /* The descriptors by the system, the timers by the virtual clock. */
 static int
 poll_now (GPollFD *fds, guint n_fds, gint64 *next_due)
@@ -93,6 +116,8 @@ host_poll (GPollFD *fds, guint n_fds, int timeout)
 
   if (helper_is_self ())
     return n_ready;
+
+  check_polled (world.frame->host, fds, n_fds);
 
   for (guint i = 0; i < MAX_GUESTS; i++)
     {
