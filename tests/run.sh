@@ -91,7 +91,11 @@ case "$setup" in
   coverage)
     groups+=(coverage)
     # Assertions are no branches that a test could take, and Python's macros are full of them.
-    options+=(-Db_coverage=true -Dbuildtype=debug -Db_ndebug=true)
+    # Threads count at the same time. What counts is linked with what writes it down, for a process
+    # that does so itself (tests/coverage/sitecustomize.py).
+    options+=(-Db_coverage=true -Dbuildtype=debug -Db_ndebug=true
+              -Dc_args=-fprofile-update=atomic
+              -Dc_link_args="-Wl,--undefined=__gcov_dump,--undefined=__gcov_reset")
     whole_suite=$([ ${#selection[@]} = 0 ] && echo 1)
     ;;
   sanitize)

@@ -35,7 +35,7 @@ gcovr --root "$source_dir" "$build_dir" \
       --filter "$source_dir/src/" --filter "$source_dir/gi-overrides/AioGuest/_core/" \
       --exclude-unreachable-branches --exclude-throw-branches \
       --exclude-branches-by-pattern '.*\b(g_assert|g_return|G_DEFINE|G_DECLARE|g_auto|g_steal|g_clear|Py_VISIT|Py_CLEAR|Py_XSETREF|Py_XDECREF|Py_DECREF).*' \
-      --gcov-ignore-parse-errors --json-summary "$AIOGUEST_COVERAGE/c.json" --txt "$AIOGUEST_COVERAGE/c.txt" \
+      --json-summary "$AIOGUEST_COVERAGE/c.json" --txt "$AIOGUEST_COVERAGE/c.txt" \
   || exit 1
 cat "$AIOGUEST_COVERAGE/c.txt"
 found[c-lines]=$("$AIOGUEST_PYTHON" -c 'import json, sys; print(json.load(open(sys.argv[1]))["line_percent"])' "$AIOGUEST_COVERAGE/c.json")
