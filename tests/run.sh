@@ -96,6 +96,7 @@ case "$setup" in
     options+=(-Db_coverage=true -Dbuildtype=debug -Db_ndebug=true
               -Dc_args=-fprofile-update=atomic
               -Dc_link_args="-Wl,--undefined=__gcov_dump,--undefined=__gcov_reset")
+    meson_setup=coverage
     whole_suite=$([ ${#selection[@]} = 0 ] && echo 1)
     ;;
   sanitize)
@@ -169,11 +170,15 @@ fi
 meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --logbase "$logbase" \
       ${meson_setup:+--setup "$meson_setup"} "${selection[@]}" </dev/null
 meson_status=$?
+also_failed=()
 if [ "$setup" = coverage ]; then
-  # The aims are for all the tests together.
-  if ! "$source_dir/tests/coverage/report.sh" "$source_dir" "$AIOGUEST_BUILD_DIR" &&
-     [ "$whole_suite" = 1 ]; then
-    also_failed=(--failed "the aims of the coverage")
+  if ! "$source_dir/tests/coverage/report.sh" "$source_dir" "$AIOGUEST_BUILD_DIR"; then
+    also_failed=(--failed "the coverage could not be measured")
+  elif [ "$whole_suite" = 1 ]; then
+    # The aims are for all the tests together.
+    while read -r missed; do
+      also_failed+=(--failed "$missed")
+    done < "$AIOGUEST_COVERAGE/missed"
   fi
 fi
 # Of whatever process: a test may have taken the death of one for the one it wanted.
