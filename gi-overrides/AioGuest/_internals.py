@@ -38,6 +38,7 @@ __all__ = [
     'has_default_handler',
     'has_uncollected_exception',
     'is_live_pygobject_handler',
+    'is_lost',
     'is_pygobject_handler',
     'is_to_be_reported',
     'leave_running',
@@ -54,24 +55,42 @@ def enter_running(loop):
 
     Returns what :func:`leave_running` needs.
     """
-    if hasattr(loop, '_run_forever_setup'):
-        loop._run_forever_setup()
-        return None
-
     loop._check_closed()
     loop._check_running()
+    hooks = None if hasattr(loop, '_run_forever_setup') else sys.get_asyncgen_hooks()
+    try:
+        if hooks is None:
+            loop._run_forever_setup()
+        else:
+            _set_up(loop)
+    except BaseException:
+        # For want of memory, in the middle of it.
+        leave_running(loop, hooks)
+        raise
+    return hooks
+
+
+def _set_up(loop):
+    """What ``_run_forever_setup()`` does from Python 3.13 on."""
     loop._set_coroutine_origin_tracking(loop.get_debug())
-    hooks = sys.get_asyncgen_hooks()
     loop._thread_id = threading.get_ident()
     sys.set_asyncgen_hooks(
         firstiter=loop._asyncgen_firstiter_hook, finalizer=loop._asyncgen_finalizer_hook
     )
     asyncio._set_running_loop(loop)
-    return hooks
 
 
 def leave_running(loop, hooks):
     """Undo :func:`enter_running`, as the end of ``run_forever()`` does."""
+    try:
+        _leave_running(loop, hooks)
+    except MemoryError:
+        # asyncio makes an object to say that no loop is running, before Python 3.14, and without it
+        # this thread could never run one again.
+        _leave_running(loop, hooks)
+
+
+def _leave_running(loop, hooks):
     if hooks is None:
         loop._run_forever_cleanup()
         return
@@ -136,6 +155,23 @@ def get_queues(loop):
 def get_waiter(task):
     """The future that a task waits for, or None if there is none, or it can't be told."""
     return getattr(task, '_fut_waiter', None)
+
+
+def is_lost(loop, task):
+    """Whether a pending task never goes on: asyncio had no memory to ask for its next step.
+
+    To be asked between steps, on the loop's thread. Where it can't be told, it is not.
+    """
+    if task.done() or getattr(task.get_coro(), 'cr_running', True):
+        return False
+    try:
+        waiter, ready = task._fut_waiter, list(loop._ready)
+    except AttributeError:
+        return False
+    if waiter is not None and not waiter.done():
+        return False
+    # Both kinds of step are methods of the task.
+    return not any(getattr(handle._callback, '__self__', None) is task for handle in ready)
 
 
 def has_uncollected_exception(task):

@@ -19,6 +19,7 @@ from ._internals import (
     forget_task,
     has_uncollected_exception,
     is_live_pygobject_handler,
+    is_lost,
     set_running_again,
     set_stopping,
 )
@@ -55,12 +56,14 @@ class Life:
         _check_thread_is_free()
         self.loop = self._make_loop()
         try:
+            # First: when the main task has been made nothing may fail any more.
+            _abandoned.keep(self)
             self._enter(coro)
         except BaseException:
+            _abandoned.discard(self)
             if not self.loop.is_running():
                 self.loop.close()
             raise
-        _abandoned.keep(self)
         return self.task
 
     def _make_loop(self):
@@ -99,6 +102,8 @@ class Life:
         self.session = session
 
         try:
+            if isinstance(loop, EventLoop):
+                loop._on_no_memory = self._end_if_lost
             # Before the main task's first step, which may take its time.
             loop.call_soon(self._meet_host)
             self.task = loop.create_task(coro, name=options.name, context=options.context)
@@ -147,9 +152,9 @@ class Life:
 
     def _cancel_in_time(self):
         """Cancel the main task, and go on without it if it does not end."""
-        self.cancel()
         if self.options.shutdown_timeout is not None:
             self.loop.call_later(self.options.shutdown_timeout, self._give_up)
+        self.cancel()
 
     def _drain_once(self, task=None):
         if self._draining is None:
@@ -167,19 +172,47 @@ class Life:
         if not self.task.done():
             self._given_up.add(self.task)
             give_up(self.task, self.options.shutdown_timeout)
-            self._drain_once()
+        self._drain_once()
 
     async def _drain(self):
         try:
             await drain(self.loop, self.options.shutdown_timeout, given_up=self._given_up)
-        finally:
-            self._drained = True
-            try:
-                self.loop.stop()
-            except BaseException:
-                # For want of memory. Nobody else would stop it.
-                set_stopping(self.loop)
-                raise
+        except GeneratorExit:
+            # Another one has taken its place, or the loop can't go on.
+            raise
+        except BaseException as error:
+            # asyncio.run() raises it, too, whatever the main task came to.
+            if self.exception is None:
+                self.exception = error
+        self._stop_drained()
+
+    def _stop_drained(self):
+        self._drained = True
+        try:
+            self.loop.stop()
+        except BaseException:
+            # For want of memory. Nobody else would stop it.
+            set_stopping(self.loop)
+            raise
+
+    def _end_if_lost(self, error):
+        """A callback had no memory: see whether it was one that the run can't come to its end without.
+
+        asyncio forgets the step of a task that it can't ask for, and what is to follow the last one;
+        ``asyncio.run()`` then waits for ever. A MemoryError out of here gets out of the loop, and
+        ends the run.
+        """
+        if self._draining is not None:
+            if is_lost(self.loop, self._draining):
+                self._forget_draining()
+                self._draining = None
+                self._drain_once()
+        elif self.task.done():
+            self._drain_once()
+        elif is_lost(self.loop, self.task):
+            forget_task(self.task)
+            self._given_up.add(self.task)
+            self._on_end(error)
 
     def _on_end(self, exception):
         """Asked by the tick: the loop was stopped, or *exception* got out of it."""
@@ -216,6 +249,8 @@ class Life:
                 if self.exception is None or not isinstance(error, Exception):
                     self.exception = error
         self._forget_draining()
+        if isinstance(self.loop, EventLoop):
+            self.loop._on_no_memory = None
         _abandoned.discard(self)
         self._application.release()
         if self.exception is not None and has_uncollected_exception(self.task):

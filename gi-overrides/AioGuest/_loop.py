@@ -38,6 +38,7 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
 
     _private_context = None
     _needs_wakeup_pipe = False
+    _on_no_memory = None  # the life's that this loop is of
 
     def __init__(self, selector=None, *, main_context=None):
         try:
@@ -97,6 +98,12 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
         session = get_session(self)
         if session is not None:
             session.guest.wake()
+
+    def call_exception_handler(self, context):
+        """Report an exception; what was to follow a callback that had no memory is looked for."""
+        super().call_exception_handler(context)
+        if self._on_no_memory is not None and isinstance(context.get('exception'), MemoryError):
+            self._on_no_memory(context['exception'])
 
     def add_signal_handler(self, sig, callback, *args):
         """Have *callback* called by the loop when the signal arrives; main thread only.

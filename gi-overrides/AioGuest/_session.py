@@ -74,6 +74,10 @@ class Session:
         self.is_draining = False
         self.guest = _core.Guest(loop, native=_TICK == 'native', on_end=on_end)
         self.run = self.guest.run
+        # Made here: to leave is to take no memory, of which there may be none then.
+        self._loop_key = id(loop)
+        self._run_key = hash(self.run)
+        self._is_entered = False
         self._hooks = None
         self._watches_signals = False
 
@@ -85,27 +89,30 @@ class Session:
     def enter(self, main_context):
         """Attach to *main_context* and make the loop the running one."""
         self._hooks = enter_running(self.loop)
+        self._is_entered = True
         try:
             self.guest.attach(main_context)
-            _by_loop[id(self.loop)] = _by_run[hash(self.run)] = self
+            _by_loop[self._loop_key] = _by_run[self._run_key] = self
         except BaseException:
-            _by_loop.pop(id(self.loop), None)
-            self.guest.stop()
-            leave_running(self.loop, self._hooks)
+            self.leave()
             raise
 
     def leave(self):
         """Detach, and leave the thread as it was. The loop stays open."""
-        if _by_loop.pop(id(self.loop), None) is None:
+        if not self._is_entered:
             return
+        self._is_entered = False
         try:
-            del _by_run[hash(self.run)]
+            _by_loop.pop(self._loop_key, None)
+            _by_run.pop(self._run_key, None)
             if self._watches_signals:
                 wakeup_pipe.release()
-            self.guest.stop()
         finally:
-            # Whatever may fail for want of memory: not this.
-            leave_running(self.loop, self._hooks)
+            # Whatever may fail for want of memory: not these.
+            try:
+                self.guest.stop()
+            finally:
+                leave_running(self.loop, self._hooks)
 
     def forget(self):
         """In a forked child: give back to the thread what it had before."""

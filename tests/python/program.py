@@ -74,10 +74,10 @@ class Program:
         self._process.send_signal(signum)
         return now
 
-    def finish(self):
+    def finish(self, patience=PATIENCE):
         """Wait for its end; returns exit status, all lines of its output, and its errors."""
         try:
-            output, errors = self._process.communicate(timeout=PATIENCE)
+            output, errors = self._process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             # Shows where it hangs.
             self._process.send_signal(signal.SIGABRT)
@@ -89,7 +89,7 @@ class Program:
         return self._process.returncode, self.lines, errors.decode()
 
 
-def run_program(name, *args, **options):
+def run_program(name, *args, patience=PATIENCE, **options):
     """Run a program to its end; returns exit status, lines of its output, and its errors."""
     with Program(name, *args, **options) as program:
-        return program.finish()
+        return program.finish(patience)
