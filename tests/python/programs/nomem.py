@@ -696,7 +696,7 @@ def main(name, first, step, last=100_000):
     outcomes = collections.Counter()
     faulthandler.enable()
     # What is made once and kept.
-    attempt(operate, last)
+    attempt(operate, 100_000)
     for nth in range(first, last, step):
         status, outcome, errors = run_child(operate, nth)
         if status != 0 and is_pygobject_crash(errors):
