@@ -124,15 +124,17 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
 {
   g_autoptr (AioGuestRun) keep G_GNUC_UNUSED = g_object_ref (self);
   g_autoptr (GSource) source = NULL;
+  const gboolean frozen = self->fork_generation == FROZEN;
+  const gboolean forked = aio_guest_run_is_copy (self) && !frozen;
 
   g_assert (self->state != AIO_GUEST_RUN_STATE_FINISHED);
 
   /* From then on no waker touches the source, nor its main context, see aio_guest_run_wake(). In a
-   * copy the lock may have been copied locked, and there are no wakers. */
-  if (!aio_guest_run_is_copy (self))
+   * forked child the lock may have been copied locked, and there are no wakers. */
+  if (!forked)
     g_mutex_lock (&self->lock);
   source = g_steal_pointer (&self->source);
-  if (!aio_guest_run_is_copy (self))
+  if (!forked)
     g_mutex_unlock (&self->lock);
 
   AIO_GUEST_DEBUG (RUNS, self, "ended after %" G_GUINT64_FORMAT " ticks: %s", self->ticks,
@@ -140,7 +142,10 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
 
   self->error = error;
   self->has_ended = !aio_guest_run_is_copy (self);
-  set_state (self, AIO_GUEST_RUN_STATE_FINISHED);
+  if (frozen)
+    self->state = AIO_GUEST_RUN_STATE_FINISHED;
+  else
+    set_state (self, AIO_GUEST_RUN_STATE_FINISHED);
 
   if (source != NULL)
     aio_guest_source_close (source);
@@ -186,6 +191,35 @@ aio_guest_run_stop (AioGuestRun *self)
 
   if (self->state != AIO_GUEST_RUN_STATE_FINISHED)
     aio_guest_run_end (self, NULL);
+}
+
+/**
+ * aio_guest_run_freeze: (skip)
+ * @self: a run whose tick is going on
+ *
+ * Says that neither the guest nor anybody who listens to the run can be called any more: the runtime
+ * of their language has gone, and the host goes on without it.
+ *
+ * From now on the run does nothing, as in a forked child: it polls nothing, calls nobody and emits
+ * no signal. It is never freed, and neither is what it holds.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_freeze (AioGuestRun *self)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+  g_return_if_fail (self->depth > 0);
+
+  if (self->fork_generation == FROZEN)
+    return;
+
+  AIO_GUEST_DEBUG (RUNS, self, "frozen");
+  g_atomic_int_set (&self->fork_generation, FROZEN);
+
+  /* A reference for good: handlers of signals, and whoever counts references, are not to be called
+   * for the last one. */
+  g_object_ref (self);
 }
 
 /**
@@ -253,6 +287,9 @@ aio_guest_run_leave (AioGuestRun *self, gint64 elapsed, gboolean deferred)
 {
   g_assert (self->depth > 0);
   self->depth--;
+
+  if (aio_guest_run_is_copy (self))
+    return;
 
   aio_guest_run_count (self, elapsed, deferred);
 

@@ -256,9 +256,12 @@ guest_tick (AioGuestRun *run,
   PyGILState_STATE gil;
   AioGuestTick tick;
 
-  /* From then on taking the GIL would hang. */
+  /* From then on taking the GIL would hang; and whatever the loop has to do will never be done. */
   if (core_is_finalizing ())
-    return AIO_GUEST_TICK_WAIT;
+    {
+      aio_guest_run_freeze (run);
+      return AIO_GUEST_TICK_WAIT;
+    }
 
   gil = PyGILState_Ensure ();
   tick = tick_with_gil (self, aio_guest_run_restart_slice (run), next_ready_time);
