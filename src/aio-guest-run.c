@@ -219,7 +219,7 @@ aio_guest_run_attach (AioGuestRun *self, GMainContext *context, GError **error)
  *
  * Gets what watches the guest's descriptors.
  *
- * Returns: (transfer none): the poller
+ * Returns: (transfer none) (nullable): the poller; %NULL if the run was made without a guest
  *
  * Since: 1.0
  */
