@@ -518,6 +518,36 @@ test_yield_summed (const Variant *variant)
   flood (guest, SHORT_DISPATCHES);
 }
 
+static void
+burn_two_slices (G_GNUC_UNUSED Guest *guest)
+{
+  burn (2 * SLICE);
+}
+
+/* From the very next turn on the host's sources come first: what has caused the last tick takes no
+ * turn any more. */
+static void
+test_yield_at_once (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  guint calls = 0;
+  GSource *busy;
+
+  aio_guest_run_set_period (guest->run, G_USEC_PER_SEC * 60);
+  guest_attach (guest);
+  guest_settle (guest);
+  guest->on_tick = burn_two_slices;
+  busy = add_busy (guest->context, FRAME_PRIORITY, count_call, &calls);
+
+  aio_guest_run_wake (guest->run);
+  g_main_context_iteration (guest->context, FALSE);
+  g_assert_cmpuint (calls, ==, 0);
+  g_main_context_iteration (guest->context, FALSE);
+  g_assert_cmpuint (calls, ==, 1);
+
+  drop_source (busy);
+}
+
 /* Callbacks that each take longer than a period leave the host its time, too. */
 static void
 work_long (G_GNUC_UNUSED Guest *guest)
@@ -886,6 +916,7 @@ main (int argc, char **argv)
   add_per_variant ("/source/%s/yield/again", test_yield);
   add_per_variant ("/source/%s/yield/readable", test_yield_readable);
   add_per_variant ("/source/%s/yield/summed", test_yield_summed);
+  add_per_variant ("/source/%s/yield/at-once", test_yield_at_once);
   add_per_variant ("/source/%s/yield/long-ticks", test_yield_long_ticks);
   add_per_variant ("/source/%s/yield/busy-host", test_busy_host);
   add_per_variant ("/source/%s/yield/hang-up", test_hang_up_while_yielded);
