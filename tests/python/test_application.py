@@ -3,6 +3,8 @@
 """Runs bound to a Gio.Application."""
 
 import asyncio
+import gc
+import inspect
 
 import pytest
 from gi.repository import AioGuest, Gio, GLib
@@ -168,6 +170,28 @@ def test_run_that_cannot_begin():
     with pytest.raises(LookupError, match="no loop"):
         AioGuest.run(app, main=main, loop_factory=factory)
     assert order == ["shutdown"]
+
+
+def test_application_that_can_not_be_held(errors):
+    """What had begun is undone, without a word: the main task never runs, and another run can begin."""
+    order = []
+
+    class Refusing(Gio.Application):
+        def hold(self):
+            raise LookupError("not to be held")
+
+    async def main(name):
+        order.append(name)
+
+    coro = main("refused")
+    app = Refusing(flags=Gio.ApplicationFlags.NON_UNIQUE)
+    with pytest.raises(LookupError, match="not to be held"):
+        AioGuest.start(coro, application=app, debug=False, done_callback=order.append)
+    assert inspect.getcoroutinestate(coro) == inspect.CORO_CLOSED
+    gc.collect()
+    assert errors() == []
+    support.run_owning(main("next"))
+    assert order == ["next"]
 
 
 def test_application_that_does_not_start(capfd):

@@ -83,6 +83,20 @@ def test_termination_is_not_taken_over_without_an_application():
     assert (status, lines, errors) == (-signal.SIGTERM, ["ready"], "")
 
 
+@pytest.mark.parametrize("name, expected", [
+    ("SIGINT", -signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM),
+])
+def test_application_whose_main_task_returns_when_interrupted(name, expected):
+    """It has ended by the signal all the same."""
+    with Program("obliging.py", "run-application") as program:
+        program.expect("ready")
+        program.send(signal.Signals[name])
+        status, lines, errors = program.finish()
+    assert lines == ["ready", "returning"]
+    assert status == expected
+    assert errors.splitlines()[-1:] == (["KeyboardInterrupt"] if name == "SIGINT" else [])
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_ctrl_c_of_a_program_that_never_rests(host):
     with Program("busy.py", host) as program:

@@ -209,6 +209,42 @@ def test_eager_is_the_task_factorys_affair(run):
     assert order == ["name", "child"]
 
 
+@pytest.mark.parametrize("eager", [False, True])
+def test_task_that_nobody_can_watch_is_cancelled(run, eager):
+    """spawn() has raised, so it must not go on unseen."""
+    order = []
+    refusing = [True]
+
+    class Task(asyncio.Task):
+        def add_done_callback(self, callback, *, context=None):
+            if refusing:
+                raise LookupError("not to be watched")
+            super().add_done_callback(callback, context=context)
+
+    def factory(loop, coro, **options):
+        options.pop("eager_start", None)
+        return Task(coro, loop=loop, **options)
+
+    async def child():
+        order.append("begun")
+        await asyncio.Event().wait()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(factory)
+        before = asyncio.all_tasks()
+        with pytest.raises(LookupError, match="not to be watched"):
+            AioGuest.spawn(child(), eager=eager)
+        loop.set_task_factory(None)
+        refusing.clear()
+        task, = asyncio.all_tasks() - before
+        await asyncio.sleep(0.001)
+        return task.cancelled()
+
+    assert run(main())
+    assert order == []
+
+
 def test_cancelled_at_the_end_of_the_run(run):
     order = []
 

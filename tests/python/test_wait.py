@@ -411,6 +411,32 @@ def test_cancellation_by_a_host_callback(run):
     assert run(main()) == ORDER
 
 
+def test_cancellation_of_the_surrounding_task_is_counted(run):
+    """As that of any task is, until it is taken back: others go by the count."""
+    async def main():
+        waiting = asyncio.get_running_loop().create_future()
+        counts = []
+
+        async def awaitable():
+            waiting.set_result(None)
+            await asyncio.sleep(3600)
+
+        async def task():
+            this = asyncio.current_task()
+            counts.append(this.cancelling())
+            with pytest.raises(asyncio.CancelledError):
+                AioGuest.wait(awaitable())
+            counts.extend([this.cancelling(), this.uncancel(), this.cancelling()])
+
+        waiter = asyncio.create_task(task())
+        await waiting
+        waiter.cancel()
+        await waiter
+        return counts
+
+    assert run(main()) == [0, 1, 0, 0]
+
+
 def test_asyncio_timeout_around_it(run):
     async def main():
         waiter = Waiter()
