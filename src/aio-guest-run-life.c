@@ -173,11 +173,21 @@ aio_guest_run_source_gone (AioGuestRun *self)
                                         self->name));
 }
 
+/* On another thread than its own the guest must not be taken down. A forked child has none to do it
+ * for, whichever of the parent's threads it has come from. */
+static gboolean
+may_stop (AioGuestRun *self)
+{
+  return self->state != AIO_GUEST_RUN_STATE_RUNNING || aio_guest_run_is_copy (self) ||
+         aio_guest_run_is_owner (self);
+}
+
 /**
  * aio_guest_run_stop:
  * @self: a run
  *
- * Ends the run at once, without asking the guest.
+ * Ends the run at once, without asking the guest. On the owner thread only; another thread has the
+ * owner call it, by [method@GLib.MainContext.invoke], say.
  *
  * Called from inside a tick, it takes effect when that tick is back. A run that was not attached
  * can't be attached any more. Does nothing if the run is over.
@@ -188,6 +198,7 @@ void
 aio_guest_run_stop (AioGuestRun *self)
 {
   g_return_if_fail (AIO_GUEST_IS_RUN (self));
+  g_return_if_fail (may_stop (self));
 
   if (self->state != AIO_GUEST_RUN_STATE_FINISHED)
     aio_guest_run_end (self, NULL);

@@ -338,6 +338,57 @@ test_attach_foreign (const Variant *variant)
   iterate_until (guest->context, guest->events == 1);
 }
 
+#ifndef G_DISABLE_CHECKS
+
+static gpointer
+stop_elsewhere (gpointer data)
+{
+  Guest *guest = data;
+
+  g_test_expect_message ("AioGuest", G_LOG_LEVEL_CRITICAL, "*may_stop*");
+  aio_guest_run_stop (guest->run);
+  g_test_assert_expected_messages ();
+  return NULL;
+}
+
+/* The guest would be taken down on a thread that is not its own. */
+static void
+test_stop_wrong_thread (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest_attach (guest);
+  guest_settle (guest);
+  g_thread_join (g_thread_new ("wrong", stop_elsewhere, guest));
+  g_assert_cmpuint (guest->finished, ==, 0);
+
+  guest_signal (guest);
+  iterate_until (guest->context, guest->events == 1);
+  aio_guest_run_stop (guest->run);
+  assert_over (guest, -1);
+}
+
+#endif
+
+/* Over: there is nothing to take down. */
+static gpointer
+stop_in_vain (gpointer data)
+{
+  aio_guest_run_stop (data);
+  return NULL;
+}
+
+static void
+test_stop_over_wrong_thread (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest_attach (guest);
+  aio_guest_run_stop (guest->run);
+  g_thread_join (g_thread_new ("wrong", stop_in_vain, guest->run));
+  assert_over (guest, -1);
+}
+
 static gpointer
 iterate_elsewhere (gpointer data)
 {
@@ -909,6 +960,10 @@ main (int argc, char **argv)
   add_per_variant ("/run/%s/stop/yielded", test_stop_yielded);
   add_per_variant ("/run/%s/stop/from-host", test_stop_from_host);
   add_per_variant ("/run/%s/stop/new", test_stop_new);
+#ifndef G_DISABLE_CHECKS
+  add_per_variant ("/run/%s/stop/wrong-thread", test_stop_wrong_thread);
+#endif
+  add_per_variant ("/run/%s/stop/over-wrong-thread", test_stop_over_wrong_thread);
   add_per_variant ("/run/%s/attach/twice", test_attach_twice);
   add_per_variant ("/run/%s/attach/foreign", test_attach_foreign);
   add_per_variant ("/run/%s/attach/default", test_attach_default);

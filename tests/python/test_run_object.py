@@ -11,6 +11,7 @@ import pytest
 from gi.repository import AioGuest, GLib, GObject
 
 import support
+from program import run_program
 
 Counters = ["ticks", "busy-time", "longest-tick", "deferred-slices"]
 
@@ -233,3 +234,11 @@ def test_poller(run):
 
     ours, theirs = run(main())
     assert ours == theirs
+
+
+def test_stopped_by_another_thread():
+    """Refused: the loop would be drained there, and stay this thread's running one."""
+    status, lines, errors = run_program("stopped.py", env={"G_DEBUG": ""})
+    assert (status, lines) == (0, ["result", "None", "result"]), errors
+    assert errors.count("AioGuest-CRITICAL") == 2
+    assert "aio_guest_run_stop: assertion 'may_stop (self)' failed" in errors
