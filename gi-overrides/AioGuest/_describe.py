@@ -174,8 +174,10 @@ def _frames(coro):
 def _place(frame):
     code = frame.f_code
     name = getattr(code, 'co_qualname', code.co_name)
-    place = f'{code.co_filename}:{frame.f_lineno} in {name}'
-    line = linecache.getline(code.co_filename, frame.f_lineno).strip()
+    # Not every instruction has a line: that of another thread may be between two.
+    number = frame.f_lineno or code.co_firstlineno
+    place = f'{code.co_filename}:{number} in {name}'
+    line = linecache.getline(code.co_filename, number).strip()
     return f'{place}: {line}' if line else place
 
 

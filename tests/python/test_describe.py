@@ -151,6 +151,29 @@ def test_where_tasks_wait():
     assert value(in_host, "ticks going on, nested") == "0"
 
 
+def test_place_without_a_line():
+    """Not every instruction has one: a thread may be looked at between two lines."""
+
+    async def wait(future):
+        await future
+
+    wait.__code__ = wait.__code__.replace(co_linetable=b"")
+
+    async def main():
+        future = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(wait(future), name="without lines")
+        await asyncio.sleep(0)
+        assert task.get_coro().cr_frame.f_lineno is None
+        text = AioGuest.describe()
+        future.set_result(None)
+        await task
+        return text
+
+    text = support.run_owning(main())
+    first = wait.__code__.co_firstlineno
+    assert f"'without lines'\n      at {__file__}:{first} in test_place_without_a_line" in text
+
+
 def test_cancelled_task():
     async def stubborn():
         try:
