@@ -6,6 +6,7 @@
 import asyncio
 import functools
 import inspect
+import math
 
 from ._core import warn_of_resource
 from ._internals import forget_task, is_to_be_reported
@@ -16,23 +17,41 @@ __all__ = ['drain', 'get_tasks_in_step', 'give_up']
 async def drain(loop, timeout, *, given_up=()):
     """Cancel and await all other tasks, then shut down generators and the default executor.
 
-    Those in *given_up* are left alone.
+    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too. Those
+    in *given_up* are left alone.
 
-    A task that is not done *timeout* seconds after it was cancelled is given up, with a warning
+    What is not done *timeout* seconds after the first was cancelled is given up, with a warning
     that names it and where it is. None waits for any time.
     """
-    tasks = asyncio.all_tasks(loop) - {asyncio.current_task(loop), *given_up}
-    await _cancel(loop, tasks, timeout)
+    given_up = set(given_up)
+    await _cancel_all(loop, timeout, given_up)
     await loop.shutdown_asyncgens()
     await _shut_executor_down(loop, timeout)
+    await _cancel_all(loop, timeout, given_up)
+
+
+async def _cancel_all(loop, timeout, given_up):
+    until = math.inf if timeout is None else loop.time() + timeout
+
+    while tasks := _get_others(loop, given_up):
+        await _cancel(loop, tasks, None if timeout is None else max(until - loop.time(), 0))
+        if loop.time() >= until:
+            # Also those that others have started in their last moment, or it would never end.
+            for task in _get_others(loop, given_up):
+                task.cancel()
+                given_up.add(task)
+                give_up(task, timeout)
+
+
+def _get_others(loop, given_up):
+    return asyncio.all_tasks(loop) - {asyncio.current_task(loop), *given_up}
 
 
 async def _cancel(loop, tasks, timeout):
-    if not tasks:
-        return
+    """Cancel *tasks*, and wait so long for them to end."""
     for task in tasks:
         task.cancel()
-    done, pending = await asyncio.wait(tasks, timeout=timeout)
+    done, _ = await asyncio.wait(tasks, timeout=timeout)
     for task in done:
         if not task.cancelled() and is_to_be_reported(task.exception()):
             loop.call_exception_handler(
@@ -42,8 +61,6 @@ async def _cancel(loop, tasks, timeout):
                     'task': task,
                 }
             )
-    for task in pending:
-        give_up(task, timeout)
 
 
 def get_tasks_in_step(loop):

@@ -9,6 +9,7 @@ import threading
 import warnings
 
 import pytest
+from gi.repository import GLib
 
 import support
 
@@ -62,6 +63,65 @@ def test_start_again_in_the_done_callback():
     support.start(main(0), done_callback=again)
     support.Rescue().until(lambda: len(results) == 5)
     assert results == [0, 1, 2, 3, 4]
+
+
+def test_host_starts_a_task_during_the_drain(run):
+    """The host goes on meanwhile: what it starts is cancelled and awaited like all the rest."""
+    order = []
+
+    async def late():
+        order.append("late begins")
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0)
+            order.append("late cleaned up")
+
+    def start(begun):
+        asyncio.create_task(late()).add_done_callback(lambda task: order.append("late done"))
+        begun.set_result(None)
+        return GLib.SOURCE_REMOVE
+
+    async def left_over():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            begun = asyncio.get_running_loop().create_future()
+            GLib.idle_add(start, begun)
+            await begun
+            # Its first step comes before the end of this task.
+            await asyncio.sleep(0)
+
+    async def main():
+        task = asyncio.create_task(left_over())
+        await asyncio.sleep(0)
+        return task
+
+    assert run(main()).cancelled()
+    assert order == ["late begins", "late cleaned up", "late done"]
+
+
+def test_tasks_that_start_others_for_ever_during_the_drain_are_given_up():
+    """Time is limited for all of them together."""
+    begun = []
+
+    async def hydra():
+        begun.append(len(begun))
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            heads.append(asyncio.create_task(hydra()))
+            raise
+
+    heads = []
+
+    async def main():
+        heads.append(asyncio.create_task(hydra()))
+        await asyncio.sleep(0)
+
+    with pytest.warns(ResourceWarning, match="gave up .*hydra"):
+        support.run_owning(main(), shutdown_timeout=0.05)
+    assert len(begun) > 2
 
 
 def test_asyncio_run_works_before_and_after(run):
