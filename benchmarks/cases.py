@@ -76,7 +76,8 @@ class Case:
     rounds: int | None = None
     #: What the numbers count that name the figures, if these make a curve: "tasks".
     series: str = ''
-    #: Seconds after which a measurement counts as stalled.
+    #: Seconds after which a measurement counts as stalled; where nothing is measured, in the size
+    #: "tiny", only what hangs does.
     limit: float = 15.0
     #: One line for the report: what is done, and by whom.
     note: str = ''
@@ -97,6 +98,9 @@ class Case:
 
     def aim_of(self, figure):
         return self._of('aim', figure)
+
+    def limit_for(self, size):
+        return 300.0 if size == 'tiny' else self.limit
 
     def parameters_for(self, size):
         """*size* is "full", "quick" or "tiny"."""

@@ -39,7 +39,7 @@ PAIRS = [
     *((DEFAULT_SLICE, period_ms) for period_ms in PERIODS if period_ms != DEFAULT_PERIOD),
 ]
 FLOODS = {'sleep(0)': fairness.Sleepers, 'readable': fairness.Readers}
-LIMIT_S = 120
+LIMIT_S = 300
 
 
 async def beside_flood(name, seconds, is_guest):
@@ -60,7 +60,8 @@ async def late_timeouts(seconds):
 
     def called(due):
         late.append(time.monotonic() - due)
-        if due < end:
+        # Of one there are no quantiles.
+        if due < end or len(late) < 2:
             arm()
         else:
             over.set()

@@ -122,7 +122,7 @@ class Driver:
             if python is None:
                 say(f'skipped: {system.name}: no environment "{system.environment}"')
                 continue
-            result = self.child(python, system, ['--probe', system.name], 20)
+            result = self.child(python, system, ['--probe', system.name], 60)
             if result['status'] != 'ok':
                 reason = f'{result["status"]} at its start: {result["detail"]}'
                 say(f'skipped: {system.name} {reason}')
@@ -166,7 +166,7 @@ class Driver:
         result = self.child(
             self.arguments.pythons[environment], system,
             [name, scenario, case.name, json.dumps(case.parameters_for(self.arguments.size))],
-            case.limit,
+            case.limit_for(self.arguments.size),
         )
         self.spent[scenario] = self.spent.get(scenario, 0) + time.monotonic() - start
         if result['status'] == 'ok':

@@ -28,8 +28,7 @@ class Scheduler {
         this.lines = [];
     }
 
-    callLater(milliseconds, callback) {
-        const due = GLib.get_monotonic_time() + milliseconds * MILLISECOND;
+    callAt(due, callback) {
         this._timers.push({due, callback});
         this._timers.sort((a, b) => a.due - b.due);
     }
@@ -70,8 +69,9 @@ class Scheduler {
 
 const scheduler = new Scheduler();
 const fired = [];
+const start = GLib.get_monotonic_time();
 for (const delay of [60, 20, 40])
-    scheduler.callLater(delay, () => fired.push(delay));
+    scheduler.callAt(start + delay * MILLISECOND, () => fired.push(delay));
 
 const [, , , fd] = GLib.spawn_async_with_pipes(null,
     ['/bin/sh', '-c', 'echo one; echo two'], null, GLib.SpawnFlags.DEFAULT, null);

@@ -45,7 +45,7 @@ def last_words(pair):
 
 def run(program, flags):
     result = subprocess.run([sys.executable, *flags, HERE / program, '--auto'], stdin=subprocess.DEVNULL,
-                            capture_output=True, text=True, timeout=60)
+                            capture_output=True, text=True)
     print(result.stdout, result.stderr, file=sys.stderr)
     return result
 

@@ -18,10 +18,10 @@ def tell():
 
 
 told = threading.Event()
-threading.Timer(1, tell).start()
 
 
 async def main():
+    threading.Timer(1, tell).start()
     GLib.idle_add(told.wait)  # the host is stuck
     await asyncio.to_thread(told.wait)
 

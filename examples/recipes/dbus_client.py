@@ -46,7 +46,7 @@ async def main():
 
         async def call(method, parameters=None):
             reply = await AioGuest.call(
-                daemon.call, method, parameters, Gio.DBusCallFlags.NONE, 1000)
+                daemon.call, method, parameters, Gio.DBusCallFlags.NONE, -1)
             return reply.unpack()
 
         (names,) = await call('ListNames')

@@ -12,25 +12,30 @@ gi.require_version('AioGuest', '1.0')
 from gi.repository import AioGuest, GLib  # noqa: E402
 
 
-async def sleep(name, seconds):
-    await asyncio.sleep(seconds)
-    print(f'{name}: awaited')
-
-
-def wait_for(name, seconds):
+def wait_for(name, awaitable):
     print(f'{name}: wait() begins')
-    AioGuest.wait(sleep(name, seconds))
+    AioGuest.wait(awaitable)
     print(f'{name}: wait() returns')
 
 
-async def in_a_task():
-    wait_for('outer', 0.1)
-
-
 async def nested():
+    inner_begins, outer_is_awaited = asyncio.Event(), asyncio.Event()
+
+    async def outer():
+        await inner_begins.wait()
+        await asyncio.sleep(0.05)
+        print('outer: awaited')
+        outer_is_awaited.set()
+
+    async def inner():
+        inner_begins.set()
+        await outer_is_awaited.wait()
+        await asyncio.sleep(0.05)
+        print('inner: awaited')
+
     # A callback of the host waits while a task is waiting: it is on top of it on the stack.
-    GLib.timeout_add(50, wait_for, 'inner', 0.2)
-    await AioGuest.spawn(in_a_task())
+    GLib.timeout_add(50, lambda: wait_for('inner', inner()))
+    wait_for('outer', outer())
 
 
 def hook():

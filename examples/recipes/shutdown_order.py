@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-import time
+import threading
 
 import gi
 
@@ -22,6 +22,7 @@ async def generate():
     finally:
         await asyncio.sleep(0.01)
         print('3. asynchronous generators are closed')
+        closed.set()
 
 
 async def other():
@@ -33,7 +34,7 @@ async def other():
 
 
 def compute():
-    time.sleep(0.2)
+    closed.wait()  # it takes longer than all that
     print('4. the threads of the default executor are joined')
 
 
@@ -57,6 +58,7 @@ def on_done(task):
     print('5. the loop is closed, done_callback is called:', task.get_loop().is_closed())
 
 
+closed = threading.Event()
 app = Gtk.Application(application_id='org.aioguest.ShutdownOrder')
 app.connect('activate', lambda app: None)  # main() opens the window
 status = AioGuest.run(app, main=main, done_callback=on_done)

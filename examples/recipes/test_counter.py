@@ -19,7 +19,7 @@ def in_main_loop(test):
     @functools.wraps(test)
     def run_test(self):
         with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
-            runner.run(asyncio.wait_for(test(self), 20))
+            runner.run(asyncio.wait_for(test(self), 60))
     return run_test
 
 

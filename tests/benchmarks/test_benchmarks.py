@@ -117,7 +117,7 @@ def test_nothing_of_that_name(tmp_path):
 # What becomes of a child
 
 
-def child(tmp_path, monkeypatch, script, limit=30.0):
+def child(tmp_path, monkeypatch, script, limit=300.0):
     """The driver's verdict on a child that runs *script* in the place of child.py."""
     (tmp_path / "child.py").write_text(script, encoding="utf-8")
     monkeypatch.setattr(driver, "HERE", tmp_path)

@@ -32,6 +32,9 @@ void add_per_variant (const char *path, VariantFunc func);
 /* For tests of what comes at once: a slow machine must not make the guest yield meanwhile. */
 #define NO_YIELD G_MAXINT
 
+/* Seconds after which what must happen is said not to: far more than a busy machine takes. */
+#define PATIENCE 240
+
 typedef struct _Guest Guest;
 
 typedef void (*GuestFunc) (Guest *guest);
@@ -60,6 +63,9 @@ struct _Guest
   gint64 tick_time;
   gint64 slice_end;
   guint dispatches; /* told by the slices' ends */
+  guint out_of_turn; /* those before the run could claim a turn by right */
+  gint64 slice_start;
+  gint64 tick_end;
   guint depth;
   guint max_depth;
   guint finished;
@@ -85,12 +91,12 @@ void guest_attach (Guest *self);
 void guest_signal (Guest *self);
 void guest_settle (Guest *self);
 
-/* Iterates until the condition holds, in vain for a minute at most. */
+/* Iterates until the condition holds. */
 #define iterate_until(context, condition) \
   G_STMT_START \
   { \
-    const gint64 give_up = g_get_monotonic_time () + G_TIME_SPAN_MINUTE; \
-    GSource *watchdog = add_timeout ((context), 60000, G_PRIORITY_HIGH, NULL, NULL); \
+    const gint64 give_up = g_get_monotonic_time () + PATIENCE * G_TIME_SPAN_SECOND; \
+    GSource *watchdog = add_timeout ((context), PATIENCE * 1000, G_PRIORITY_HIGH, NULL, NULL); \
     while (!(condition) && g_get_monotonic_time () < give_up) \
       g_main_context_iteration ((context), TRUE); \
     drop_source (watchdog); \
@@ -120,9 +126,9 @@ void restore_descriptors (rlim_t soft);
 /* That a timerfd which is not due is set to @time, to the microsecond. */
 void assert_timer_set_to (int fd, gint64 time);
 
-/* The entries of /proc/self/fd or /proc/self/task. */
-guint count_own (const char *what);
-void await_own (const char *what, guint expected);
+/* Of this process. */
+guint count_descriptors (void);
+guint count_threads (void);
 
 /* Until the one polling thread of this process is in poll(). */
 void await_polling_thread (void);

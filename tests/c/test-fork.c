@@ -56,7 +56,7 @@ live_as_copy (Guest *guest)
   guint turns = 0;
   GSource *timeout = add_timeout (guest->context, 20, 0, quit_loop, &over);
 
-  alarm (30);
+  alarm (PATIENCE);
   aio_guest_run_wake (guest->run);
   while (!over)
     {
@@ -166,7 +166,7 @@ fork_in_tick (Guest *guest)
     {
       guint ticks = guest->ticks;
 
-      alarm (30);
+      alarm (PATIENCE);
       aio_guest_run_set_reentrant (guest->run, TRUE);
       aio_guest_run_wake (guest->run);
       for (int i = 0; i < 10; i++)
@@ -213,7 +213,7 @@ test_new_in_child (const Variant *variant)
     {
       Guest *own;
 
-      alarm (30);
+      alarm (PATIENCE);
       own = guest_new (variant);
       guest_attach (own);
       guest_signal (own);

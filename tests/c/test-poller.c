@@ -154,7 +154,7 @@ check_parked (AioGuestWakeupKind kind)
   for (int i = 0; i < 3; i++)
     {
       aio_guest_poller_arm (poller);
-      g_assert_cmpint (g_poll (ready, 1, 30000), ==, 1);
+      g_assert_cmpint (g_poll (ready, 1, PATIENCE * 1000), ==, 1);
 
       g_assert_true (aio_guest_poller_begin (poller, ready->revents, &error));
       g_assert_no_error (error);
@@ -177,7 +177,7 @@ check_parked (AioGuestWakeupKind kind)
   aio_guest_poller_start (poller, &error);
   g_assert_no_error (error);
   aio_guest_poller_arm (poller);
-  g_assert_cmpint (g_poll (ready, 1, 30000), ==, 1);
+  g_assert_cmpint (g_poll (ready, 1, PATIENCE * 1000), ==, 1);
 
   g_clear_object (&poller);
   close_pipe (fds);
@@ -534,8 +534,8 @@ test_hang_up (const Variant *variant)
 static void
 test_cycles (const Variant *variant)
 {
-  guint n_fds = count_own ("fd");
-  guint n_threads = count_own ("task");
+  guint n_fds = count_descriptors ();
+  guint n_threads = count_threads ();
 
   for (int i = 0; i < 200; i++)
     {
@@ -548,24 +548,24 @@ test_cycles (const Variant *variant)
         guest_signal (guest);
     }
 
-  g_assert_cmpuint (count_own ("fd"), ==, n_fds);
-  await_own ("task", n_threads);
+  g_assert_cmpuint (count_descriptors (), ==, n_fds);
+  g_assert_cmpuint (count_threads (), ==, n_threads);
 }
 
 static void
 test_n_threads (const Variant *variant)
 {
-  guint n_threads = count_own ("task");
+  guint n_threads = count_threads ();
 
   {
     g_autoptr (Guest) guest = guest_new (variant);
 
-    g_assert_cmpuint (count_own ("task"), ==, n_threads);
+    g_assert_cmpuint (count_threads (), ==, n_threads);
     guest_attach (guest);
-    g_assert_cmpuint (count_own ("task"), ==,
+    g_assert_cmpuint (count_threads (), ==,
                       n_threads + (variant->mode == AIO_GUEST_POLL_MODE_THREAD ? 1 : 0));
     aio_guest_run_stop (guest->run);
-    await_own ("task", n_threads);
+    g_assert_cmpuint (count_threads (), ==, n_threads);
   }
 }
 

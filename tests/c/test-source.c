@@ -406,7 +406,7 @@ typedef struct
   guint idles;
   guint lows;
   gint64 due;
-  guint dispatches_before; /* the guest's, at the last time the frame was not due */
+  guint dispatches_before; /* the guest's out of turn, at the last time the frame was not due */
   guint most_between;
 } Host;
 
@@ -418,9 +418,9 @@ paint (gpointer data)
   self->frames++;
   if (self->frames > 1)
     self->most_between =
-      MAX (self->most_between, self->guest->dispatches - self->dispatches_before);
+      MAX (self->most_between, self->guest->out_of_turn - self->dispatches_before);
   self->due = g_get_monotonic_time () + 16 * 1000;
-  self->dispatches_before = self->guest->dispatches;
+  self->dispatches_before = self->guest->out_of_turn;
   return G_SOURCE_CONTINUE;
 }
 
@@ -430,7 +430,7 @@ work_beside_host (Guest *guest)
   Host *host = guest->data;
 
   if (g_get_monotonic_time () < host->due)
-    host->dispatches_before = guest->dispatches;
+    host->dispatches_before = guest->out_of_turn;
   burn (WORK);
 }
 
@@ -467,7 +467,8 @@ flood (Guest *guest, guint most_between)
   idle = add_busy (guest->context, G_PRIORITY_DEFAULT_IDLE, count_idle, &host);
   iterate_until (guest->context, host.frames >= 40 && host.idles >= 20);
 
-  g_test_message ("%u dispatches at most before a frame that was due", host.most_between);
+  g_test_message ("%u dispatches out of turn at most before a frame that was due",
+                  host.most_between);
   g_assert_cmpuint (host.most_between, <=, most_between);
   g_assert_cmpuint (guest->ticks, >=, 40);
 
@@ -569,7 +570,7 @@ test_yield_long_ticks (const Variant *variant)
   frame = add_timeout (guest->context, 16, FRAME_PRIORITY, paint, &host);
   idle = add_busy (guest->context, G_PRIORITY_DEFAULT_IDLE, count_idle, &host);
 
-  while (guest->ticks < 50)
+  while (guest->out_of_turn < 50)
     g_main_context_iteration (guest->context, TRUE);
   g_assert_cmpuint (host.frames, >=, 10);
   g_assert_cmpuint (host.idles, >=, 10);

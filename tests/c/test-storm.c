@@ -266,7 +266,7 @@ test_threads (const Variant *variant)
   Storm storm = { 0 };
   Member members[N_THREADS];
   GThread *threads[N_THREADS];
-  const guint descriptors = count_own ("fd");
+  const guint descriptors = count_descriptors ();
 
   storm_begin (&storm, variant);
   start_threads (&storm, storm_thread, members, threads);
@@ -275,7 +275,7 @@ test_threads (const Variant *variant)
   g_assert_cmpuint (storm.guest->finished, ==, 0);
   storm_end (&storm);
 
-  g_assert_cmpuint (count_own ("fd"), ==, descriptors);
+  g_assert_cmpuint (count_descriptors (), ==, descriptors);
 }
 
 /* Runs end, by themselves or from outside, in a nested tick or not, while threads wake them. */
@@ -294,7 +294,7 @@ ending_tick (Guest *guest)
 static void
 test_endings (const Variant *variant)
 {
-  const guint descriptors = count_own ("fd");
+  const guint descriptors = count_descriptors ();
 
 #ifdef __SANITIZE_THREAD__
   g_test_skip ("ThreadSanitizer does not see GLib drop its references to a source, of which "
@@ -331,7 +331,7 @@ test_endings (const Variant *variant)
       storm_end (&storm);
     }
 
-  g_assert_cmpuint (count_own ("fd"), ==, descriptors);
+  g_assert_cmpuint (count_descriptors (), ==, descriptors);
 }
 
 int

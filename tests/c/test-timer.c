@@ -30,22 +30,22 @@ await (AioGuestTimer *timer)
 {
   GPollFD poll_fd = { aio_guest_timer_get_fd (timer), G_IO_IN, 0 };
 
-  g_assert_cmpint (g_poll (&poll_fd, 1, 60000), ==, 1);
+  g_assert_cmpint (g_poll (&poll_fd, 1, PATIENCE * 1000), ==, 1);
 }
 
 static void
 test_descriptor (void)
 {
-  guint before = count_own ("fd");
+  guint before = count_descriptors ();
   AioGuestTimer *timer = new_timer ();
   int fd = aio_guest_timer_get_fd (timer);
 
-  g_assert_cmpuint (count_own ("fd"), ==, before + 1);
+  g_assert_cmpuint (count_descriptors (), ==, before + 1);
   g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, !=, 0);
   g_assert_cmpint (fcntl (fd, F_GETFL) & O_NONBLOCK, !=, 0);
 
   aio_guest_timer_free (timer);
-  g_assert_cmpuint (count_own ("fd"), ==, before);
+  g_assert_cmpuint (count_descriptors (), ==, before);
 }
 
 static void

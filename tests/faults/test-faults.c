@@ -46,14 +46,14 @@ typedef struct
 static Belongings
 count_belongings (void)
 {
-  return (Belongings) { count_own ("fd"), count_own ("task") };
+  return (Belongings) { count_descriptors (), count_threads () };
 }
 
 static void
 assert_unchanged (const Belongings *before)
 {
-  g_assert_cmpuint (count_own ("fd"), ==, before->descriptors);
-  await_own ("task", before->threads);
+  g_assert_cmpuint (count_descriptors (), ==, before->descriptors);
+  g_assert_cmpuint (count_threads (), ==, before->threads);
 }
 
 /* What can't be had */

@@ -20,7 +20,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 import support  # noqa: E402
 
 #: Seconds after which a test that hangs shows all stacks and ends the process.
-WATCHDOG = float(os.environ.get("AIOGUEST_TEST_WATCHDOG", "90"))
+WATCHDOG = float(os.environ.get("AIOGUEST_TEST_WATCHDOG", "300"))
 
 _stderr = None
 

@@ -102,11 +102,11 @@ def test_start_before_run():
 
     async def main():
         order.append("main")
-        await asyncio.sleep(0.05)
+        await child_task
 
     app.connect("activate", lambda app: order.append("activate"))
     support.start(main(), application=app, done_callback=lambda task: order.append("done"))
-    asyncio.create_task(child())
+    child_task = asyncio.create_task(child())
     assert app.run([]) == 0
     assert sorted(order) == ["activate", "child", "done", "main"]
     assert order[-1] == "done"
@@ -123,8 +123,8 @@ def test_frames_are_drawn_while_the_guest_floods():
 
     async def main(window):
         tasks = [asyncio.create_task(flood()) for _ in range(10)]
-        deadline = asyncio.get_running_loop().time() + 30
-        while len(frames) < 30 and asyncio.get_running_loop().time() < deadline:
+        # For ever, if none is drawn.
+        while len(frames) < 30:
             await asyncio.sleep(0.01)
         for task in tasks:
             task.cancel()
@@ -145,7 +145,6 @@ def test_frames_are_drawn_while_the_guest_floods():
     app.connect("activate", activate)
     app.run([])
     support.Rescue().until(lambda: asyncio._get_running_loop() is None)
-    assert len(frames) >= 30
 
 
 def test_frames_of_a_nested_main_loop_are_not_the_tasks():
@@ -208,10 +207,11 @@ def run_to_its_end(end, *, with_application=True, floods=False):
             await asyncio.sleep(0.005)
             order.append("generator closed")
 
-    async def main():
+    async def main(window):
         agen = generator()
         await anext(agen)
         tasks = [asyncio.create_task(flood()) for _ in range(10 if floods else 0)]
+        GLib.timeout_add(20, lambda: end(app, window))
         try:
             await asyncio.Event().wait()
         finally:
@@ -226,8 +226,7 @@ def run_to_its_end(end, *, with_application=True, floods=False):
         window = Gtk.ApplicationWindow(application=app)
         show(window, Gtk.Label(label="Hello"))
         support.start(
-            main(), application=app if with_application else None, done_callback=done)
-        GLib.timeout_add(20, lambda: end(app, window))
+            main(window), application=app if with_application else None, done_callback=done)
 
     # Without application= it is the default one whose end is not missed.
     app.set_default()

@@ -9,10 +9,9 @@ import subprocess
 import sys
 import time
 
-DIRECTORY = pathlib.Path(__file__).parent / "programs"
+from support import PATIENCE
 
-#: Seconds after which a program that does not end is killed, and its test fails.
-PATIENCE = 20
+DIRECTORY = pathlib.Path(__file__).parent / "programs"
 
 
 class Program:

@@ -15,6 +15,10 @@ from gi.repository import AioGuest, GLib  # noqa: E402
 #: What is asked for of the tick: "native", "stock", or None.
 TICK = os.environ.get("AIOGUEST_TICK")
 
+#: Seconds after which what must happen is said not to: far more than a busy machine takes. No test
+#: waits so long unless it fails.
+PATIENCE = 120
+
 
 # Hosts.  `-X dev` turns asyncio's debug mode on, and with it the native tick
 # off; so debug mode is off here unless a test asks for it.
@@ -89,9 +93,8 @@ class Rescue:
     context, and the turn is counted as rescued.
     """
 
-    def __init__(self, context=None, patience=5.0):
+    def __init__(self, context=None):
         self.context = context or GLib.MainContext.default()
-        self.patience = patience
         self.rescued = False
 
     def _rescue(self):
@@ -99,7 +102,7 @@ class Rescue:
         self.context.wakeup()
 
     def turn(self):
-        timer = threading.Timer(self.patience, self._rescue)
+        timer = threading.Timer(PATIENCE, self._rescue)
         timer.start()
         try:
             self.context.iteration(True)
@@ -162,17 +165,27 @@ def sources_since(mark, context=None):
 
 # The process.
 
+#: Of the kernel's flags of a thread: it is on its way out (PF_EXITING).
+EXITING = 0x4
+
+
+def thread_names():
+    """Of all threads but those on their way out: who joins one is told before it has left /proc."""
+    names = []
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/stat") as file:
+                name, _, fields = file.read().partition("(")[2].rpartition(") ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if not int(fields.split()[6]) & EXITING:
+            names.append(name)
+    return names
+
 
 def poller_threads():
     """How many threads of AioGuest.Poller there are."""
-    count = 0
-    for thread in os.listdir("/proc/self/task"):
-        try:
-            with open(f"/proc/self/task/{thread}/comm") as file:
-                count += file.read().startswith("aioguest")
-        except FileNotFoundError:
-            pass
-    return count
+    return sum(name.startswith("aioguest") for name in thread_names())
 
 
 def descriptors():
@@ -180,7 +193,34 @@ def descriptors():
 
 
 def threads():
-    return len(os.listdir("/proc/self/task"))
+    return len(thread_names())
+
+
+def _naps(thread):
+    """How often a thread of the process has gone to sleep; None while it is not asleep.
+
+    One that waits for the interpreter lock is not: to look lets go of that.
+    """
+    with open(f"/proc/self/task/{thread}/status") as file:
+        status = dict(line.split(":", 1) for line in file)
+    return status["voluntary_ctxt_switches"] if status["State"].lstrip()[0] == "S" else None
+
+
+def when_asleep(function, *args):
+    """Call it on a thread of its own, which is returned, as soon as the calling one is asleep."""
+    sleeper = threading.get_native_id()
+
+    def wait():
+        before = None
+        # Asleep at two looks with nothing in between.
+        while before is None or before != _naps(sleeper):
+            time.sleep(0.001)
+            before = _naps(sleeper)
+        function(*args)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
 
 
 #: AddressSanitizer keeps for a while what was freed: memory grows without a leak.

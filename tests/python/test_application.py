@@ -95,12 +95,15 @@ def test_create_task_from_activate():
     )
     results = []
 
+    over = asyncio.Event()
+
     async def child():
         await asyncio.sleep(0.001)
         results.append("child")
+        over.set()
 
     async def main():
-        await asyncio.sleep(0.05)
+        await over.wait()
 
     app.connect("activate", lambda app: results.append(asyncio.create_task(child())))
     AioGuest.run(app, main=main, debug=False)
@@ -117,7 +120,7 @@ def test_create_task_after_start_before_run():
         return "child"
 
     async def main():
-        await asyncio.sleep(0.01)
+        await child_task
         app.release()
 
     app.hold()
@@ -243,8 +246,10 @@ def test_idle_callbacks_of_the_application_run():
     seen = []
 
     async def main():
-        GLib.idle_add(lambda: seen.append("idle"))
-        await asyncio.sleep(0.01)
+        over = asyncio.Event()
+        GLib.idle_add(lambda: (seen.append("idle"), over.set()) and None)
+        await over.wait()
+        seen.append("main")
 
     AioGuest.run(app, main=main, debug=False)
-    assert seen == ["idle"]
+    assert seen == ["idle", "main"]

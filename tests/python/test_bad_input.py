@@ -315,7 +315,7 @@ def test_context_owned_by_another_thread(entry, checked):
     thread = threading.Thread(target=own)
     thread.start()
     try:
-        assert owned.wait(30)
+        assert owned.wait(support.PATIENCE)
         with pytest.raises(RuntimeError, match="main_context.*thread|thread.*main_context"):
             entry(checked.coro, main_context=context)
     finally:

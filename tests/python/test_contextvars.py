@@ -93,8 +93,9 @@ def test_host_callbacks_keep_theirs():
 
     async def main():
         variable.set("the guest's")
-        GLib.idle_add(lambda: seen.append(variable.get()))
-        await asyncio.sleep(0.02)
+        over = asyncio.Event()
+        GLib.idle_add(lambda: (seen.append(variable.get()), over.set()) and None)
+        await over.wait()
 
     support.run_in_main_loop(main())
     assert seen == ["default"]

@@ -63,7 +63,7 @@ def test_signal_handler(run):
 
 def test_after_start_before_the_host():
     async def main():
-        await asyncio.sleep(0.01)
+        await task
 
     main_task = support.start(main())
     task = asyncio.create_task(child(42), name="child")

@@ -15,6 +15,8 @@ import gi
 import pytest
 from gi.repository import AioGuest, Gio, GLib
 
+import support
+
 DATA = pathlib.Path(__file__).parent / "data"
 DRIVER = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
@@ -219,12 +221,17 @@ def test_call_is_cancelled(run, address):
 
 def test_call_with_a_timeout_of_asyncio(run, address):
     async def use(service, proxy):
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await call_method(proxy, "Never")
-        return service.never.is_set()
+        async def end():
+            await service.never.wait()
+            guard.reschedule(0)
 
-    assert run(with_proxy(address, use))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(None) as guard, asyncio.TaskGroup() as group:
+                group.create_task(end())
+                await call_method(proxy, "Never")
+        return "timed out"
+
+    assert run(with_proxy(address, use)) == "timed out"
 
 
 def test_signals_of_a_proxy(run, address):
@@ -288,7 +295,7 @@ def run_program(text, address):
         env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": address},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=support.PATIENCE,
     )
 
 

@@ -336,7 +336,7 @@ AioGuest.run(main(), name="main", debug=False)
 """
     process = subprocess.run(
         [sys.executable, "-c", program],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=support.PATIENCE, check=True,
         env={**os.environ, "AIOGUEST_DEBUG": what},
     )
     lines = [line for line in process.stderr.splitlines() if "AioGuest" in line]

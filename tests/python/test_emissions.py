@@ -310,7 +310,7 @@ def test_object_ends_while_somebody_waits(run):
         await asyncio.sleep(0.001)
         emitters.clear()
         gc.collect()
-        return await asyncio.wait_for(task, 5)
+        return await task
 
     assert run(main()) == []
 

@@ -301,9 +301,12 @@ def test_backend_descriptor_closed_between_ticks(ends, errors, monkeypatch, poll
 
     async def main():
         fd = asyncio.get_running_loop()._selector.fileno()
-        GLib.idle_add(lambda: os.close(fd))
+        closed = []
+        GLib.idle_add(lambda: closed.append(os.close(fd)))
         # A thread that is polling it then is not told: the next tick has it poll anew.
-        await asyncio.sleep(0.01)
+        while not closed:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001)
         await asyncio.sleep(1000)
 
     assert isinstance(ends(main), (OSError, RuntimeError))

@@ -29,19 +29,17 @@ def nest(milliseconds):
 
 
 def nest_until(condition):
-    """A nested main loop until it is so, or for half a minute."""
+    """A nested main loop until it is so."""
     nested = GLib.MainLoop()
-    deadline = GLib.get_monotonic_time() + 30_000_000
 
     def look():
-        if not condition() and GLib.get_monotonic_time() < deadline:
+        if not condition():
             return GLib.SOURCE_CONTINUE
         nested.quit()
         return GLib.SOURCE_REMOVE
 
     GLib.timeout_add(5, look)
     nested.run()
-    assert condition()
 
 
 def test_in_a_host_callback(run):
@@ -184,11 +182,11 @@ def test_ready_callbacks_keep_their_order_around_a_nested_loop(run):
             order.append("nests")
             nest(20)
             order.append("nested")
+            loop.call_soon(over.set_result, None)
 
         loop.call_soon(nests)
         for number in range(5):
             loop.call_soon(order.append, number)
-        loop.call_later(0.05, over.set_result, None)
         await over
 
     run(main())
@@ -266,11 +264,15 @@ def test_exception_in_a_nested_loop_leaves_the_other_handles():
 
 
 def test_time_in_a_nested_loop_is_not_charged():
+    """It is the host's, whatever the guest's own takes."""
+
     async def main():
-        guest = AioGuest.get_run()
-        before = guest.props.busy_time
+        # Seen by the run for the first time; what comes then is more than is nested for.
+        GLib.MainContext.default().iteration(False)
         nest(300)
         await asyncio.sleep(0.001)
-        return guest.props.busy_time - before
+        return AioGuest.get_run().props.busy_time
 
-    assert support.run_owning(main()) < 150_000
+    start = GLib.get_monotonic_time()
+    busy = support.run_owning(main())
+    assert busy <= GLib.get_monotonic_time() - start - 300_000

@@ -152,7 +152,7 @@ async def nest_in_task(nest):
     try:
         raise KeyError("the step's")
     except KeyError as error:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(3600):
             nest()
             assert sys.exc_info()[1] is error
         assert asyncio.current_task() is task
@@ -521,7 +521,7 @@ def test_two_threads_nest_at_the_same_time():
                 source = GLib.Idle()
                 source.set_callback(lambda *_, seen=seen: look(seen))
                 source.attach(context)
-                barrier.wait(30)
+                barrier.wait(support.PATIENCE)
 
                 def nest(seen=seen):
                     while not seen:

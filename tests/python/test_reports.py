@@ -185,16 +185,18 @@ async def done_callback():
 async def protocol():
     class Protocol(asyncio.Protocol):
         def data_received(self, data):
+            received.set_result(None)
             fail()
 
     loop = asyncio.get_running_loop()
+    received = loop.create_future()
     server = await loop.create_server(Protocol, "127.0.0.1", 0)
     async with server:
         transport, _ = await loop.create_connection(
             asyncio.Protocol, *server.sockets[0].getsockname()
         )
         transport.write(b"x")
-        await asyncio.sleep(0.01)
+        await received
         transport.close()
 
 

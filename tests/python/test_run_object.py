@@ -102,12 +102,12 @@ def test_counters(run):
         after = [guest.get_property(name) for name in Counters]
         return before, after
 
+    start = GLib.get_monotonic_time()
     before, after = run(main())
     assert all(was <= now for was, now in zip(before, after))
     ticks, busy, longest, deferred = after
     assert ticks > before[0]
-    assert 0 < longest <= busy
-    assert busy < 60_000_000
+    assert 0 < longest <= busy <= GLib.get_monotonic_time() - start
 
 
 def test_deferred_slices_count_floods():

@@ -50,7 +50,7 @@ def on_thread(function, *args):
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(60)
+    thread.join(support.PATIENCE)
     assert not thread.is_alive()
     result, error = outcome[0]
     if error is not None:
@@ -283,7 +283,7 @@ def test_thread_without_a_thread_default_context():
 
 def test_two_threads_with_a_context_each():
     """They have to meet, twice: neither could be over before the other begins."""
-    meetings = [threading.Barrier(2, timeout=30) for _ in range(2)]
+    meetings = [threading.Barrier(2, timeout=support.PATIENCE) for _ in range(2)]
 
     async def main(context):
         seen = []
@@ -306,7 +306,7 @@ def test_two_threads_with_a_context_each():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(support.PATIENCE)
         assert not thread.is_alive()
     assert len({ident for ident, _ in outcomes}) == 2
     assert [seen for _, seen in outcomes] == [[SEEN, SEEN]] * 2
@@ -322,11 +322,11 @@ def test_context_of_another_run_is_refused():
 
     async def hold():
         begun.set()
-        await asyncio.to_thread(refused.wait, 30)
+        await asyncio.to_thread(refused.wait, support.PATIENCE)
         return "held"
 
     def second():
-        assert begun.wait(30)
+        assert begun.wait(support.PATIENCE)
         coro = asyncio.sleep(0)
         try:
             with asyncio.Runner(debug=False, loop_factory=factory) as runner:
@@ -342,7 +342,7 @@ def test_context_of_another_run_is_refused():
     thread.start()
     with asyncio.Runner(debug=False, loop_factory=factory) as runner:
         assert runner.run(hold()) == "held"
-    thread.join(60)
+    thread.join(support.PATIENCE)
     assert "thread" in sentences[0] and "main context" in sentences[0]
 
 

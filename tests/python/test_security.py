@@ -138,7 +138,7 @@ AioGuest.run(asyncio.sleep(0), debug=False)
 """
     process = subprocess.run(
         [sys.executable, "-c", program],
-        capture_output=True, text=True, timeout=60, env={**os.environ, name: value},
+        capture_output=True, text=True, timeout=support.PATIENCE, env={**os.environ, name: value},
     )
     if message is None:
         assert (process.returncode, process.stderr) == (0, "")

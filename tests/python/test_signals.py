@@ -5,7 +5,6 @@
 import asyncio
 import os
 import signal
-import threading
 
 import pytest
 from gi.repository import GLib
@@ -25,28 +24,26 @@ def handlers_are_put_back():
     assert state() == before
 
 
-def send(number, delay):
-    """From another thread, so that the main thread may be asleep in poll()."""
-    thread = threading.Timer(delay, os.kill, (os.getpid(), number))
-    thread.start()
-    return thread
+def send_when_asleep(number):
+    """From another thread, when this one sleeps in poll()."""
+    return support.when_asleep(os.kill, os.getpid(), number)
 
 
 def test_interrupt_cancels_main_and_raises():
     order = []
 
     async def main():
+        thread = send_when_asleep(signal.SIGINT)
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(3600)
         except asyncio.CancelledError:
+            thread.join()
             await asyncio.sleep(0)
             order.append("cancelled")
             raise
 
-    thread = send(signal.SIGINT, 0.05)
     with pytest.raises(KeyboardInterrupt):
         support.run_owning(main())
-    thread.join()
     assert order == ["cancelled"]
 
 
@@ -55,7 +52,7 @@ def test_add_signal_handler(run):
         loop = asyncio.get_running_loop()
         over = loop.create_future()
         loop.add_signal_handler(signal.SIGUSR1, over.set_result, "received")
-        thread = send(signal.SIGUSR1, 0.02)
+        thread = send_when_asleep(signal.SIGUSR1)
         result = await over
         thread.join()
         assert loop.remove_signal_handler(signal.SIGUSR1)
@@ -80,7 +77,7 @@ def test_unix_signal_source_of_the_host():
         support.unix_signal_add(
             GLib.PRIORITY_DEFAULT, signal.SIGUSR2, lambda: hosts.set_result("the host's")
         )
-        threads = [send(signal.SIGUSR1, 0.01), send(signal.SIGUSR2, 0.01)]
+        threads = [send_when_asleep(signal.SIGUSR1), send_when_asleep(signal.SIGUSR2)]
         result = await ours, await hosts
         for thread in threads:
             thread.join()

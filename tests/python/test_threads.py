@@ -31,7 +31,7 @@ class Worker(threading.Thread):
             context.pop_thread_default()
 
     def collect(self):
-        self.join(60)
+        self.join(support.PATIENCE)
         assert not self.is_alive()
         if self.error is not None:
             raise self.error
@@ -96,7 +96,7 @@ def test_runs_on_several_threads_at_the_same_time():
     async def meet():
         loop = asyncio.get_running_loop()
         # Only passes if all the runs are under way at the same time.
-        await asyncio.to_thread(barrier.wait, 30)
+        await asyncio.to_thread(barrier.wait, support.PATIENCE)
         await asyncio.sleep(0.002)
         return loop
 

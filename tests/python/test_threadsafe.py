@@ -54,7 +54,7 @@ def test_one_call_wakes_a_sleeping_host():
             for number in range(rounds):
                 arrived.clear()
                 loop.call_soon_threadsafe(arrived.set)
-                if not arrived.wait(10):
+                if not arrived.wait(support.PATIENCE):
                     missing.append(number)
                     break
             loop.call_soon_threadsafe(over.set_result, missing)

@@ -520,12 +520,12 @@ def test_cancelled_by_another_thread_while_it_was_waited_for(loop):
     def cancel():
         with handle._lock:
             held.set()
-            assert at_it.wait(10)
+            assert at_it.wait(support.PATIENCE)
             handle.cancel()
 
     thread = threading.Thread(target=cancel)
     thread.start()
-    assert held.wait(10)
+    assert held.wait(support.PATIENCE)
     # Before the handle, so that the thread cancels about when the loop waits for the lock.
     loop._ready.appendleft(asyncio.Handle(at_it.set, (), loop))
     run_through(loop)

@@ -234,13 +234,13 @@ def test_inner_wait_ends_before_the_outer_one(run):
     async def main():
         loop = asyncio.get_running_loop()
         outer, inner = loop.create_future(), loop.create_future()
+        outer.add_done_callback(lambda _: loop.call_later(0.01, inner.set_result, "inner"))
 
         def in_host():
+            loop.call_later(0.01, outer.set_result, "outer")
             order.append(AioGuest.wait(inner))
 
         GLib.idle_add(in_host)
-        loop.call_later(0.01, outer.set_result, "outer")
-        loop.call_later(0.03, inner.set_result, "inner")
         order.append(AioGuest.wait(outer))
 
     run(main())
@@ -561,18 +561,21 @@ def test_cancelled_while_a_host_callback_waits_inside(run):
 
     async def main():
         loop = asyncio.get_running_loop()
-        inner = loop.create_future()
+        inner, inside = loop.create_future(), loop.create_future()
         waiter = Waiter()
 
         def in_host():
+            inside.set_result(None)
             order.append(AioGuest.wait(inner))
 
         task = asyncio.create_task(waiter.task())
         await waiter.waiting
         GLib.idle_add(in_host)
-        await asyncio.sleep(0.01)
+        await inside
         task.cancel()
-        await asyncio.sleep(0.01)
+        while not waiter.order:
+            await asyncio.sleep(0.001)
+        assert order == []
         inner.set_result("the callback's")
         await asyncio.wait([task])
         assert task.cancelled()

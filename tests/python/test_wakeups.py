@@ -142,9 +142,7 @@ def test_call_later(delay):
 
     # A turn to see it, one when it is due; one more if GLib's clock rounds.
     assert sleeper.turns_after(action) <= 4
-    took = times[1] - times[0]
-    assert took >= delay - 1e-6
-    assert took < delay + 1
+    assert times[1] - times[0] >= delay - 1e-6
     sleeper.finish()
 
 

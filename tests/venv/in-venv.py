@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 #: Seconds for the environment, and for the packages.
-LIMIT = 120
+LIMIT = 400
 
 #: What pip writes if it can't reach the registry. Other errors of its are failures.
 UNREACHABLE = re.compile(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 
+import support
 
 CONFTEST = pathlib.Path(__file__).parents[2] / "examples" / "testing" / "conftest.py"
 
@@ -32,7 +33,7 @@ def run(directory, tests, *arguments):
         env={**os.environ, "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=support.PATIENCE,
     )
     print(outcome.stdout, outcome.stderr)
     return outcome

@@ -42,7 +42,7 @@ def test_cancel_scope(run):
             await anyio.sleep_forever()
         event = anyio.Event()
         GLib.idle_add(event.set)
-        with anyio.fail_after(20):
+        with anyio.fail_after(support.PATIENCE):
             await event.wait()
         return scope.cancelled_caught
 

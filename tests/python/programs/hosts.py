@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hosts for the programs: each runs a main task, and ends as a program of its kind does."""
+"""Hosts for the programs: each runs a main task, and ends as a program of its kind does.
+
+What cleans up is given all the time that a busy machine may take for it, unless a program says
+otherwise.
+"""
 
 import ctypes
 import os
@@ -15,6 +19,20 @@ from gi.repository import AioGuest, Gio, GLib  # noqa: E402
 
 #: With one the application is GTK's, of this version, and has a window.
 GTK = os.environ.get("AIOGUEST_TEST_GTK")
+
+OPTIONS = {"debug": False, "shutdown_timeout": 3600}
+
+
+class LeapingLoop(AioGuest.EventLoop):
+    """Time passes at once when it is told to: it can be waited for without knowing for how long."""
+
+    _leapt = 0
+
+    def time(self):
+        return super().time() + self._leapt
+
+    def leap(self, seconds):
+        self._leapt += seconds
 
 
 def application():
@@ -36,18 +54,19 @@ def application():
 
 def run(main, **options):
     """AioGuest.run(main())"""
-    AioGuest.run(main(), debug=False, **options)
+    AioGuest.run(main(), **OPTIONS | options)
 
 
 def run_application(main, **options):
     """AioGuest.run(app, main=main)"""
-    sys.exit(AioGuest.run(application(), main=main, debug=False, **options))
+    sys.exit(AioGuest.run(application(), main=main, **OPTIONS | options))
 
 
 def start_in_application(main, **options):
     """start(application=app) in ::activate"""
     app = application()
-    app.connect("activate", lambda app: AioGuest.start(main(), application=app, debug=False, **options))
+    options = OPTIONS | options
+    app.connect("activate", lambda app: AioGuest.start(main(), application=app, **options))
     sys.exit(app.run([]))
 
 
@@ -55,7 +74,7 @@ def start_before_application(main, **options):
     """start(), and then the run() of an application that knows nothing of it"""
     app = application()
     app.hold()
-    AioGuest.start(main(), debug=False, done_callback=lambda task: app.release(), **options)
+    AioGuest.start(main(), done_callback=lambda task: app.release(), **OPTIONS | options)
     sys.exit(app.run([]))
 
 
@@ -71,7 +90,7 @@ def main_loop(main, **options):
     """start(), and then the run() of a GLib.MainLoop"""
     loop = GLib.MainLoop()
     _main_loops.append(loop)
-    AioGuest.start(main(), debug=False, **options, done_callback=lambda task: loop.quit())
+    AioGuest.start(main(), done_callback=lambda task: loop.quit(), **OPTIONS | options)
     loop.run()
 
 
@@ -82,7 +101,7 @@ def c_main_loop(main, **options):
     for function in (glib.g_main_loop_run, glib.g_main_loop_quit, glib.g_main_loop_unref):
         function.argtypes = [ctypes.c_void_p]
     loop = glib.g_main_loop_new(None, False)
-    AioGuest.start(main(), debug=False, **options, done_callback=lambda task: glib.g_main_loop_quit(loop))
+    AioGuest.start(main(), done_callback=lambda task: glib.g_main_loop_quit(loop), **OPTIONS | options)
     glib.g_main_loop_run(loop)
     glib.g_main_loop_unref(loop)
 

@@ -5,7 +5,9 @@
 import asyncio
 import sys
 
-from hosts import HOSTS, Gio
+from hosts import HOSTS, Gio, LeapingLoop
+
+PATIENCE = 3600
 
 
 async def helper():
@@ -25,6 +27,8 @@ async def main():
             await asyncio.Event().wait()
         except asyncio.CancelledError:
             print("swallowed, helper is there:", not helping.done())
+            # It has had its time, and will be given up; the helper's is still to come.
+            asyncio.get_running_loop().leap(PATIENCE)
 
 
-HOSTS[sys.argv[1]](main, shutdown_timeout=0.1)
+HOSTS[sys.argv[1]](main, shutdown_timeout=PATIENCE, loop_factory=LeapingLoop)

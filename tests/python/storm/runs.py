@@ -18,9 +18,6 @@ from .ledger import Ledger
 from .operations import OPERATIONS
 from .signals import GUEST, Handlers
 
-#: Seconds for what is outstanding, after the last step.
-PATIENCE = 30
-
 LOOPS = {
     "EventLoop": AioGuest.EventLoop,
     "stock": asyncio.SelectorEventLoop,
@@ -118,7 +115,7 @@ class Storm:
                 await asyncio.sleep(step.pause)
 
     async def settle(self):
-        deadline = self.loop.time() + PATIENCE
+        deadline = self.loop.time() + support.PATIENCE
         while self.ledger.outstanding or self.depth or self._alive():
             if self.loop.time() > deadline:
                 self.ledger.object(f"lost: {self.ledger.outstanding}")
