@@ -3,6 +3,7 @@
 """Which of the two ticks runs: native for stock loops, else the loop's own."""
 
 import asyncio
+import functools
 import os
 import subprocess
 import sys
@@ -65,6 +66,34 @@ def test_replaced_on_the_instance(run, name):
         setattr(loop, name, lambda *args: original(*args))
 
     assert run(rounds_in_python(set_up)) >= 5
+
+
+@pytest.mark.parametrize("owner", ["selector", "type"])
+def test_replaced_select(run, owner):
+    async def main():
+        selector = asyncio.get_running_loop()._selector
+        original = type(selector).select
+        calls = []
+
+        def select(self, timeout=None):
+            calls.append(timeout)
+            return original(self, timeout)
+
+        await asyncio.sleep(0.001)
+        with pytest.MonkeyPatch.context() as patch:
+            if owner == "type":
+                patch.setattr(type(selector), "select", select)
+            else:
+                patch.setattr(selector, "select", functools.partial(select, selector), raising=False)
+            for _ in range(5):
+                await asyncio.sleep(0.001)
+            # That of the round that is going on has been called already.
+            count = len(calls)
+        await asyncio.sleep(0.001)
+        return count, len(calls)
+
+    count, later = run(main())
+    assert count >= 5 and later == count
 
 
 def test_own_time(run):

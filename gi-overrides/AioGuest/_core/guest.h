@@ -40,6 +40,7 @@ struct _Guest
   PyObject *selector_dict;
   PyObject *fd_to_key;
   guint64 selector_version; /* of its dict, when it was looked at last */
+  guint selector_type_version; /* likewise */
   gboolean is_epoll;
   int epoll_fd;
   gboolean has_own_fd;

@@ -148,6 +148,7 @@ core_traverse (PyObject *module, visitproc visit, void *arg)
   Py_VISIT (state->rlock_type);
   Py_VISIT (state->threading);
   Py_VISIT (state->epoll_selector_type);
+  Py_VISIT (state->epoll_select);
   Py_VISIT (state->deque_type);
   Py_VISIT (state->current_task);
   Py_VISIT (state->swap_current_task);
@@ -179,6 +180,7 @@ core_clear (PyObject *module)
   Py_CLEAR (state->rlock_type);
   Py_CLEAR (state->threading);
   Py_CLEAR (state->epoll_selector_type);
+  Py_CLEAR (state->epoll_select);
   Py_CLEAR (state->deque_type);
   Py_CLEAR (state->current_task);
   Py_CLEAR (state->swap_current_task);

@@ -292,24 +292,23 @@ probe_internals (CoreState *state)
     [METHOD_OF_TIMER_HANDLE] = Py_NewRef (state->timer_handle_type),
     [METHOD_OF_THREAD_SAFE_HANDLE] = Py_NewRef (state->thread_safe_handle_type),
   };
-  PyObject *select = PyObject_GetAttr (state->epoll_selector_type, state->str_select);
   int result = -1;
 
   state->verified = TRUE;
+  state->epoll_select = PyObject_GetAttr (state->epoll_selector_type, state->str_select);
 
-  if (select != NULL &&
+  if (state->epoll_select != NULL &&
       (owners[METHOD_OF_BASE_LOOP] =
          import_attribute ("asyncio.base_events", "BaseEventLoop")) != NULL &&
       (owners[METHOD_OF_SELECTOR_LOOP] =
          import_attribute ("asyncio.selector_events", "BaseSelectorEventLoop")) != NULL &&
-      probe_function (state, select, "select", select_names) == 0 &&
+      probe_function (state, state->epoll_select, "select", select_names) == 0 &&
       probe_methods (state, owners) == 0 && probe_handles (state) == 0 &&
       probe_constants (state) == 0 && probe_key (state) == 0)
     result = 0;
 
   for (int i = 0; i < N_METHOD_OWNERS; i++)
     Py_XDECREF (owners[i]);
-  Py_XDECREF (select);
   return result;
 }
 

@@ -13,6 +13,7 @@ guest_clear_selector (Guest *self)
   Py_CLEAR (self->selector_dict);
   Py_CLEAR (self->selector);
   self->selector_version = G_MAXUINT64;
+  self->selector_type_version = 0;
   self->is_epoll = FALSE;
   self->has_own_fd = FALSE;
   self->epoll_fd = -1;
@@ -129,22 +130,49 @@ guest_fetch_selector (Guest *self)
   return -1;
 }
 
+/* Whether the selector's select() is another than the one that was verified: 1, 0, or -1 with an
+ * exception. What the dict says comes first: the look-up may run anything, where somebody has put
+ * a descriptor there; and it gives the type a version. */
+static int
+select_is_overridden (CoreState *state, PyObject *dict)
+{
+  int overridden = PyDict_Contains (dict, state->str_select);
+  PyObject *select;
+
+  if (overridden != 0)
+    return overridden;
+
+  select = PyObject_GetAttr (state->epoll_selector_type, state->str_select);
+  Py_XDECREF (select);
+  return select == NULL ? -1 : select != state->epoll_select;
+}
+
 /* Whether events can be taken from epoll itself: 1, 0, or -1 with an exception. */
 static int
 may_epoll (Guest *self)
 {
+  CoreState *state = self->state;
+  PyObject *dict;
+  guint64 version;
   int overridden;
 
   if (!self->is_epoll)
     return 0;
 
-  if (self->selector_version == core_loop_version (self->selector_dict))
+  version = core_loop_version (self->selector_dict);
+  if (self->selector_version == version && self->selector_type_version != 0 &&
+      self->selector_type_version == core_type_version (state->epoll_selector_type))
     return 1;
 
-  overridden = PyDict_Contains (self->selector_dict, self->state->str_select);
-  if (overridden == 0)
-    self->selector_version = core_loop_version (self->selector_dict);
+  dict = Py_NewRef (self->selector_dict);
+  overridden = select_is_overridden (state, dict);
+  if (overridden == 0 && dict == self->selector_dict)
+    {
+      self->selector_version = version;
+      self->selector_type_version = core_type_version (state->epoll_selector_type);
+    }
 
+  Py_DECREF (dict);
   return overridden < 0 ? -1 : !overridden;
 }
 

@@ -29,6 +29,7 @@ struct _CoreState
   PyObject *rlock_type;
   PyObject *threading;
   PyObject *epoll_selector_type;
+  PyObject *epoll_select; /* its select(), which was verified; else NULL */
   PyObject *deque_type;
   PyCFunction deque_append;  /* of exact deques; NULL if it isn't where it is looked for */
   PyCFunction deque_popleft;
