@@ -155,6 +155,9 @@ async def wait_signal(obj, detailed_signal, timeout=None, *, returns=None):
     :param returns: as for :class:`signals`.
     :returns: the tuple of the signal's arguments, without the object.
     :raises TimeoutError: the signal was not emitted in time.
+    :raises RuntimeError: no loop is running in this thread.
     """
+    # Outside of one wait_for() fails, up to Python 3.11 without a look at the coroutine it is given.
+    asyncio.get_running_loop()
     async with signals(obj, detailed_signal, maxsize=1, when_full='drop-newest', returns=returns) as s:
         return await asyncio.wait_for(anext(s), timeout)

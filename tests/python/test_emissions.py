@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import warnings
 import weakref
 
 import pytest
@@ -112,6 +113,20 @@ def test_wait_signal_is_cancelled(run):
         return handlers(emitter, "numbered")
 
     assert run(main()) == 0
+
+
+@pytest.mark.parametrize("timeout", [None, 1])
+def test_wait_signal_outside_any_running_loop(timeout):
+    """That is all there is to say: not also that some coroutine of its own was never awaited."""
+    emitter = Emitter()
+    coro = AioGuest.wait_signal(emitter, "numbered", timeout)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            coro.send(None)
+        gc.collect()
+    assert [str(warning.message) for warning in warned] == []
+    assert handlers(emitter, "numbered") == 0
 
 
 def test_wait_signal_returns_a_value_to_the_emission(run):
