@@ -15,8 +15,10 @@ async def call(function, *args, **kwargs):
     """Call an asynchronous function of Gio, GTK or the like, and await its result.
 
     ``await AioGuest.call(file.load_contents_async)`` is ``file.load_contents_finish()`` of what
-    ``file.load_contents_async()`` came to: any function that takes a callback named ``callback`` and
-    has a ``_finish`` function beside it will do, static functions and constructors included.
+    ``file.load_contents_async()`` came to: any function that takes a callback and has a ``_finish``
+    function beside it will do, static functions and constructors included.
+
+    To be awaited on the loop's thread, by a task.
 
     If the task is cancelled the operation's ``Gio.Cancellable`` is cancelled, and CancelledError is
     raised when the operation has ended. A dialog that the user dismisses raises the
@@ -25,10 +27,12 @@ async def call(function, *args, **kwargs):
     :param function: such as ``file.load_contents_async``, ``Gio.bus_get``, ``Gio.DBusProxy.new`` or
         ``dialog.open``.
     :param args: its arguments, up to but not including ``cancellable`` and ``callback``.
-    :param kwargs: more of its arguments, by name; ``cancellable`` is one of its own by default.
+    :param kwargs: more of its arguments, by name, a ``cancellable`` of your own among them; a new
+        one by default.
     :returns: what the ``_finish`` function returns.
-    :raises GLib.Error: as the ``_finish`` function does.
-    :raises TypeError: the function is of another kind.
+    :raises GLib.Error: as the ``_finish`` function does; ``Gio.IOErrorEnum.CANCELLED`` if somebody
+        else has cancelled the ``cancellable``.
+    :raises TypeError: the function is of another kind, or an argument is wrong.
     """
     finish = _Finish(function)
     loop = asyncio.get_running_loop()
@@ -47,7 +51,7 @@ async def call(function, *args, **kwargs):
     if 'cancellable' in finish.argument_names and cancellable is None:
         cancellable = kwargs['cancellable'] = Gio.Cancellable()
 
-    function(*args, callback=on_ready, **kwargs)
+    function(*args, **{finish.callback_name: on_ready}, **kwargs)
     return await _until_ended(future, cancellable)
 
 
@@ -68,24 +72,29 @@ async def _until_ended(future, cancellable):
     return future.result()
 
 
+# The second one where bindings get a variant of the function that takes closures.
+_CALLBACK_NAMES = ('callback', 'ready_callback_closure')
+
+
 class _Finish:
     """The ``_finish`` function that belongs to an asynchronous function."""
 
     def __init__(self, function):
         try:
             self.argument_names = [argument.get_name() for argument in function.get_arguments()]
-            name = function.get_name()
+            self._name = function.get_name()
         except AttributeError:
             raise TypeError(
-                f'function must be an introspected function, not {function!r}'
+                f'function must be an asynchronous function of Gio, GTK or the like, not {function!r}'
             ) from None
-        if 'callback' not in self.argument_names:
-            raise TypeError(f'{name}() is not asynchronous: it takes no callback')
+        callback_names = [name for name in _CALLBACK_NAMES if name in self.argument_names]
+        if not callback_names:
+            raise TypeError(f'{self._name}() is not asynchronous: it takes no callback')
+        self.callback_name = callback_names[0]
         self._function = function
-        self._name = name.removesuffix('_async') + '_finish'
 
     def __call__(self, source, result):
-        return getattr(self._find_owner(source), self._name)(result)
+        return self._find(self._find_owner(source))(result)
 
     def _find_owner(self, source):
         function = self._function
@@ -94,3 +103,16 @@ class _Finish:
         module = importlib.import_module(f'gi.repository.{function.get_namespace()}')
         container = function.get_container()
         return module if container is None else getattr(module, container.get_name())
+
+    def _find(self, owner):
+        """``load_contents_finish`` of ``load_contents_async``.
+
+        Variants share one: that of ``replace_contents_bytes_async`` is ``replace_contents_finish``.
+        """
+        words = self._name.removesuffix('_async').split('_')
+        while words:
+            finish = getattr(owner, '_'.join([*words, 'finish']), None)
+            if finish is not None:
+                return finish
+            words.pop()
+        raise TypeError(f'{self._name}() has no _finish function')

@@ -45,6 +45,12 @@ def bus(tmp_path_factory):
 CONNECTION = (
     Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
 )
+#: What Gio.File.copy_async() calls its argument.
+PROGRESS = next(
+    argument.get_name()
+    for argument in Gio.File.copy_async.get_arguments()
+    if argument.get_name().startswith("progress_callback")
+)
 BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
@@ -83,6 +89,44 @@ def test_folder(run, tmp_path):
         return sorted(names, key=int)
 
     assert run(main()) == [str(number) for number in range(25)]
+
+
+def test_copy_with_progress(run, tmp_path):
+    """From GLib 2.82 on bindings get a variant of this function that takes closures."""
+    (tmp_path / "from").write_bytes(b"contents")
+    progress = []
+
+    async def main():
+        source, target = (Gio.File.new_for_path(str(tmp_path / name)) for name in ("from", "to"))
+        assert await AioGuest.call(
+            source.copy_async, target, Gio.FileCopyFlags.NONE, GLib.PRIORITY_DEFAULT,
+            cancellable=Gio.Cancellable(),
+            **{PROGRESS: lambda done, total, *data: progress.append((done, total))},
+        )
+        with pytest.raises(GLib.Error) as caught:
+            await AioGuest.call(
+                source.copy_async, target, Gio.FileCopyFlags.NONE, GLib.PRIORITY_DEFAULT,
+                **{PROGRESS: None},
+            )
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.EXISTS)
+
+    run(main())
+    assert (tmp_path / "to").read_bytes() == b"contents"
+    assert progress[-1] == (8, 8)
+
+
+def test_finish_function_of_several(run, tmp_path):
+    """There is no replace_contents_bytes_finish()."""
+    async def main():
+        file = Gio.File.new_for_path(str(tmp_path / "file"))
+        replaced, etag = await AioGuest.call(
+            file.replace_contents_bytes_async,
+            GLib.Bytes.new(b"contents"), None, False, Gio.FileCreateFlags.NONE,
+        )
+        return replaced
+
+    assert run(main()) is True
+    assert (tmp_path / "file").read_bytes() == b"contents"
 
 
 def test_error(run, tmp_path):
@@ -265,12 +309,12 @@ def test_ends_after_its_task(run, errors, arguments, n_cancels):
 
 
 def test_failure_of_another_kind(run):
-    """Such as having no _finish function: raised, too."""
+    """Having no _finish function is told, too."""
     async def main():
         operation = Operation("callback")
         operation.operate_finish = None
         asyncio.get_running_loop().call_soon(operation.end)
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="operate_async.*no _finish"):
             await AioGuest.call(operation)
         return "raised"
 
