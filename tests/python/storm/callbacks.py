@@ -7,11 +7,12 @@ import asyncio
 from .operations import chance, number, operation, seconds
 
 
-@operation(6, count=number(1, 20))
-def call_soon(storm, count):
+@operation(6, count=number(1, 20), threadsafe=chance(0.2))
+def call_soon(storm, count, threadsafe):
     loop = asyncio.get_running_loop()
+    call = loop.call_soon_threadsafe if threadsafe else loop.call_soon
     for _ in range(count):
-        loop.call_soon(storm.ledger.expect_soon("call_soon").happen)
+        call(storm.ledger.expect_soon("call_soon").happen)
 
 
 @operation(3, count=number(2, 20), cancelled=number(0, 19))
@@ -26,28 +27,28 @@ def call_soon_and_cancel(storm, count, cancelled):
 @operation(6, delay=seconds(0.004), absolute=chance(0.5))
 def call_later(storm, delay, absolute):
     loop = asyncio.get_running_loop()
-    when = loop.time() + delay
-    ticket = storm.ledger.expect_timer("timer", when)
+    ticket = storm.ledger.expect_timer("timer")
     if absolute:
-        loop.call_at(when, ticket.happen)
+        ticket.is_for(loop.call_at(loop.time() + delay, ticket.happen))
     else:
-        loop.call_later(delay, ticket.happen)
+        ticket.is_for(loop.call_later(delay, ticket.happen))
 
 
 @operation(3, delay=seconds(0.004), until=seconds(0.004))
 def call_later_and_cancel(storm, delay, until):
     """The two race: whichever is first."""
     loop = asyncio.get_running_loop()
-    ticket = storm.ledger.expect_timer("cancelled timer", loop.time() + delay)
+    ticket = storm.ledger.expect_timer("cancelled timer")
     handle = loop.call_later(delay, ticket.happen)
-    canceller = storm.ledger.expect_timer("canceller", loop.time() + until)
+    ticket.is_for(handle)
+    canceller = storm.ledger.expect_timer("canceller")
 
     def cancel():
         canceller.happen()
         handle.cancel()
         ticket.call_off()
 
-    loop.call_later(until, cancel)
+    canceller.is_for(loop.call_later(until, cancel))
 
 
 @operation(1, count=number(101, 300))

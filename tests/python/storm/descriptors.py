@@ -3,26 +3,19 @@
 """Descriptors: read, written, closed while registered, and their numbers used again."""
 
 import asyncio
+import contextlib
 import os
-import socket
 
-from gi.repository import GLib
+from gi.repository import AioGuest, GLib
 
 from .operations import chance, host_priority, number, operation
 
 
-def make_pair():
-    pair = socket.socketpair()
-    for end in pair:
-        end.setblocking(False)
-    return pair
-
-
 @operation(5, count=number(1, 30), by_host=chance(0.5), priority=host_priority)
 def stream(storm, count, by_host, priority):
-    """Bytes that a timer or the host writes are read in order, all of them."""
+    """Bytes that callbacks of asyncio or the host write are read in order, all of them."""
     loop = asyncio.get_running_loop()
-    near, far = make_pair()
+    near, far = storm.make_pair()
     over = storm.ledger.expect("stream")
     received = bytearray()
     sent = bytes(range(count))
@@ -61,7 +54,7 @@ def stream(storm, count, by_host, priority):
 def writable(storm, count, reading):
     """A descriptor that is always writable is told of until it is removed, while it may be read too."""
     loop = asyncio.get_running_loop()
-    near, far = make_pair()
+    near, far = storm.make_pair()
     over = storm.ledger.expect("writer")
     left = count
 
@@ -91,7 +84,7 @@ def writable(storm, count, reading):
 def close_registered(storm, yields, reader):
     """Closed while registered, the number taken by another at once, and only then removed."""
     loop = asyncio.get_running_loop()
-    near, far = make_pair()
+    near, far = storm.make_pair()
     number = near.fileno()
     over = storm.ledger.expect("close")
 
@@ -115,7 +108,7 @@ def close_registered(storm, yields, reader):
     else:
         loop.add_writer(near, lambda: None)
     # From now on `near` is a duplicate of `other`; what it was is closed.
-    other, another = make_pair()
+    other, another = storm.make_pair()
     os.dup2(other.fileno(), number, inheritable=False)
     reuse()
 
@@ -124,11 +117,12 @@ def close_registered(storm, yields, reader):
 def close_duplicated(storm, turns):
     """Closed while a duplicate lives: epoll goes on to tell of a number that is nobody's."""
     loop = asyncio.get_running_loop()
-    near, far = make_pair()
+    near, far = storm.make_pair()
     number = near.fileno()
-    duplicate = os.dup(number)
+    duplicate = near.dup()
+    storm.sockets.append(duplicate)
     storm.duplicated.add(number)
-    over = storm.ledger.expect("duplicate")
+    over = storm.ledger.expect_in_host("duplicate")
 
     loop.add_reader(near, lambda: None)
     far.send(b"x")
@@ -139,7 +133,7 @@ def close_duplicated(storm, turns):
         if turns > 0:
             turns -= 1
             return GLib.SOURCE_CONTINUE
-        os.close(duplicate)
+        duplicate.close()
         far.close()
         over.happen()
         return GLib.SOURCE_REMOVE
@@ -147,3 +141,34 @@ def close_duplicated(storm, turns):
     # Before another registers its number.
     loop.remove_reader(number)
     GLib.idle_add(end)
+
+
+@operation(3, size=number(1, 300_000))
+def transports(storm, size):
+    """asyncio's own streams, with more than the socket takes at once, both ways."""
+    over = storm.ledger.expect("transports")
+    sent = os.urandom(1024) * (size // 1024 + 1)
+
+    async def send(writer):
+        writer.write(sent)
+        await writer.drain()
+        writer.write_eof()
+
+    async def talk():
+        async with contextlib.AsyncExitStack() as stack:
+            ends = [await open_end(stack, end) for end in storm.make_pair()]
+            results = await asyncio.gather(
+                *[reader.read() for reader, _ in ends], *[send(writer) for _, writer in ends]
+            )
+            for received in results[: len(ends)]:
+                if received != sent:
+                    storm.ledger.object(f"{len(received)} bytes received of {len(sent)} sent")
+        over.happen()
+
+    async def open_end(stack, end):
+        reader, writer = await asyncio.open_connection(sock=end)
+        stack.push_async_callback(writer.wait_closed)
+        stack.callback(writer.transport.abort)
+        return reader, writer
+
+    AioGuest.spawn(talk())

@@ -11,12 +11,10 @@ import support
 
 
 def sources(mark):
-    """How many sources were attached to the default main context since the mark, and still are."""
+    """Those attached to the default main context since the mark that still are."""
     context = support.GLib.MainContext.default()
-    return sum(
-        context.find_source_by_id(number) is not None
-        for number in range(mark + 1, support.source_mark())
-    )
+    found = map(context.find_source_by_id, range(mark + 1, support.source_mark()))
+    return [source for source in found if source is not None]
 
 
 def forget_last_exception():
@@ -38,7 +36,7 @@ def descriptors():
 
 
 def take():
-    """Descriptors, the number of threads, and that of the objects that the collector knows."""
+    """Descriptors, and the number of threads, when what is unreachable is gone."""
     forget_last_exception()
     gc.collect()
-    return descriptors(), support.threads(), len(gc.get_objects())
+    return descriptors(), support.threads()

@@ -6,7 +6,6 @@ import asyncio
 
 from gi.repository import AioGuest, GLib
 
-from .descriptors import make_pair
 from .operations import chance, host_priority, number, operation, seconds
 
 #: Slices that a guest may have to put off while a source of the host's is ready and waits. The guest
@@ -18,7 +17,7 @@ DEFERRED_LOW = 1000
 
 @operation(4, priority=host_priority, again=number(0, 5))
 def idle(storm, priority, again):
-    tickets = [storm.ledger.expect("idle callback") for _ in range(again + 1)]
+    tickets = [storm.ledger.expect_in_host("idle callback") for _ in range(again + 1)]
 
     def call():
         tickets.pop().happen()
@@ -29,7 +28,7 @@ def idle(storm, priority, again):
 
 @operation(4, priority=host_priority, milliseconds=number(0, 4), again=number(0, 2))
 def timeout(storm, priority, milliseconds, again):
-    tickets = [storm.ledger.expect("timeout") for _ in range(again + 1)]
+    tickets = [storm.ledger.expect_in_host("timeout") for _ in range(again + 1)]
 
     def call():
         tickets.pop().happen()
@@ -41,8 +40,8 @@ def timeout(storm, priority, milliseconds, again):
 @operation(3, priority=host_priority)
 def watch(storm, priority):
     """The host's descriptor, which asyncio writes to."""
-    near, far = make_pair()
-    over = storm.ledger.expect("watch")
+    near, far = storm.make_pair()
+    over = storm.ledger.expect_in_host("watch")
 
     def read(fd, condition):
         near.recv(1)
@@ -59,7 +58,7 @@ def watch(storm, priority):
 def remove(storm, priority, until):
     """A source that a timer of asyncio's removes: whichever is first."""
     loop = asyncio.get_running_loop()
-    ticket = storm.ledger.expect("removed timeout")
+    ticket = storm.ledger.expect_in_host("removed timeout")
 
     source = GLib.Timeout(1)
     source.set_priority(priority)
@@ -86,7 +85,7 @@ def flood(storm, priority, tasks, low):
     guest = AioGuest.get_run()
     before = guest.props.deferred_slices
     bound = DEFERRED_LOW if priority > GLib.PRIORITY_DEFAULT_IDLE else DEFERRED
-    ticket = storm.ledger.expect(f"idle callback of priority {priority} beside a flood")
+    ticket = storm.ledger.expect_in_host(f"idle callback of priority {priority} beside a flood")
     over = False
 
     def turn():
@@ -111,7 +110,7 @@ def flood(storm, priority, tasks, low):
 def busy_host(storm, steps):
     """A host that never rests does so until a task has made its steps."""
     ticket = storm.ledger.expect("task beside a busy host")
-    rested = storm.ledger.expect("busy host")
+    rested = storm.ledger.expect_in_host("busy host")
     over = False
     turns = 0
 
@@ -125,9 +124,9 @@ def busy_host(storm, steps):
     def be_busy():
         nonlocal turns
         turns += 1
-        if turns == 1_000_000:
+        if turns == 1_000_000 and not storm.ending:
             storm.ledger.object(f"{ticket} waits for {turns} turns of the host")
-        if over or turns == 1_000_000:
+        if over or storm.ending or turns == 1_000_000:
             rested.happen()
             return GLib.SOURCE_REMOVE
         return GLib.SOURCE_CONTINUE

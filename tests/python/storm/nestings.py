@@ -3,17 +3,38 @@
 """Main loops within main loops, and wait()."""
 
 import asyncio
+import contextlib
 import ctypes
 
 import pytest
 from gi.repository import AioGuest, GLib
 
 from .ledger import Expected
-from .operations import host_priority, number, operation
+from .operations import host_priority, number, operation, seconds
 
 DEPTH = 6
 
 glib = ctypes.CDLL("libglib-2.0.so.0")
+glib.g_main_loop_new.restype = ctypes.c_void_p
+
+
+@contextlib.contextmanager
+def nested(storm):
+    """The time of a nested main loop: afterwards the step around it is as it was before."""
+    storm.depth += 1
+    before = storm.current_task(), storm.origin()
+    over = storm.ledger.expect("nesting")
+    try:
+        yield
+    except (RuntimeError, asyncio.CancelledError):
+        # Of a wait() that the run did not wait for, and that says so.
+        if not storm.ending:
+            raise
+    finally:
+        storm.depth -= 1
+        over.happen()
+    if not storm.is_over() and before != (storm.current_task(), storm.origin()):
+        storm.ledger.object(f"current task and origin were {before}")
 
 
 def nesting(weight, **draws):
@@ -21,18 +42,9 @@ def nesting(weight, **draws):
 
     def register(function):
         def nest(storm, **arguments):
-            if storm.depth == DEPTH:
-                return
-            storm.depth += 1
-            task = asyncio.current_task()
-            over = storm.ledger.expect("nesting")
-            try:
-                function(storm, **arguments)
-            finally:
-                storm.depth -= 1
-            over.happen()
-            if asyncio.current_task() is not task:
-                storm.ledger.object(f"the current task was {task}")
+            if storm.depth < DEPTH:
+                with nested(storm):
+                    function(storm, **arguments)
 
         nest.__name__ = function.__name__
         operation(weight, **draws)(nest)
@@ -46,6 +58,21 @@ def nest_main_loop(storm, milliseconds, priority):
     loop = GLib.MainLoop()
     GLib.timeout_add(milliseconds, loop.quit, priority=priority)
     loop.run()
+
+
+@nesting(2, milliseconds=number(0, 3), priority=host_priority)
+def nest_raw_main_loop(storm, milliseconds, priority):
+    """The same without a Python function around it."""
+    loop = ctypes.c_void_p(glib.g_main_loop_new(None, False))
+    quit = storm.ledger.expect_in_host("end of a main loop")
+
+    def end():
+        quit.happen()
+        glib.g_main_loop_quit(loop)
+
+    GLib.timeout_add(milliseconds, end, priority=priority)
+    glib.g_main_loop_run(loop)
+    glib.g_main_loop_unref(loop)
 
 
 @nesting(2, turns=number(1, 6))
@@ -94,3 +121,25 @@ def wait_cancelled(storm):
 def wait_in_vain(storm):
     with pytest.raises(TimeoutError):
         AioGuest.wait(asyncio.get_running_loop().create_future(), 0.001)
+
+
+@operation(2, until=seconds(0.002))
+def cancel_waiter(storm, until):
+    """A task that is cancelled while it waits is so once, and by wait()."""
+    loop = asyncio.get_running_loop()
+    over = storm.ledger.expect("waiter")
+
+    async def wait():
+        task = asyncio.current_task()
+        # wait() puts a cancel() of its own in the place of the task's.
+        loop.call_later(until, lambda: task.cancel())
+        if storm.depth < DEPTH:
+            with nested(storm), pytest.raises(asyncio.CancelledError):
+                AioGuest.wait(loop.create_future())
+        else:
+            with pytest.raises(asyncio.CancelledError):
+                await loop.create_future()
+        await asyncio.sleep(0)
+        over.happen()
+
+    AioGuest.spawn(wait())

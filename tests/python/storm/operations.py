@@ -7,7 +7,10 @@ OPERATIONS = {}
 
 
 def operation(weight, **draws):
-    """Register a function of (storm, **arguments), called on the guest's thread outside of any await."""
+    """Register a function of (storm, **arguments), called on the guest's thread outside of any await.
+
+    Whatever it begins holds a ticket until its very end: a run may end as soon as there is none.
+    """
 
     def register(function):
         OPERATIONS[function.__name__] = (function, weight, draws)

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A storm: one run that does what is planned, and then waits for all that it owes."""
+"""A storm: one run that does what is planned, gust after gust, and then ends."""
 
 import asyncio
 import gc
 import os
-import selectors
 import signal
+import socket
 import sys
 import threading
 
@@ -14,16 +14,19 @@ from gi.repository import AioGuest, GLib
 
 import support
 
-from .ledger import Ledger
+from .endings import ENDINGS
+from .ledger import Ledger, place_of_origin
 from .operations import OPERATIONS
+from .places import HOSTS, LOOPS
 from .signals import GUEST, Handlers
 
-LOOPS = {
-    "EventLoop": AioGuest.EventLoop,
-    "stock": asyncio.SelectorEventLoop,
-    "select": lambda: AioGuest.EventLoop(selectors.SelectSelector()),
-    "poll": lambda: AioGuest.EventLoop(selectors.PollSelector()),
-}
+#: Of the storm's own callbacks of the host, when the run around them has ended.
+TOO_LATE = (
+    "Event loop is closed",
+    "no running event loop",
+    "no guest run is going on in this thread",
+    "the guest run ended while",
+)
 
 
 class Storm:
@@ -35,7 +38,9 @@ class Storm:
         self.context = GLib.MainContext.default()
         self.loop = None
         self.depth = 0
+        self.ending = False  # in the midst of it: what is outstanding need not happen any more
         self.duplicated = set()  # descriptors that epoll may tell of for ever
+        self.sockets = []
         self._kept = []
         self._threads = []
         self._signals = {}
@@ -47,21 +52,50 @@ class Storm:
     def collect(self):
         gc.collect()
 
+    def make_pair(self):
+        pair = socket.socketpair()
+        for end in pair:
+            end.setblocking(False)
+        self.sockets += pair
+        return pair
+
     def keep(self, task):
         """Hold on to it until the run ends."""
         self._kept.append(task)
 
     def start_thread(self, function):
-        thread = threading.Thread(target=function)
+        if self.ending:
+            return
+
+        def run():
+            try:
+                function()
+            except RuntimeError as error:
+                if not (self.ending and str(error).startswith(TOO_LATE)):
+                    raise
+
+        thread = threading.Thread(target=run)
         self._threads.append(thread)
         thread.start()
+
+    def must_happen_before_the_end(self, ticket):
+        self._at_end.append(ticket)
 
     def expect_at_end(self, label):
         """What happens when the run ends: nobody waits for it before."""
         ticket = self.ledger.expect(label)
         self.ledger.outstanding.discard(ticket)
-        self._at_end.append(ticket)
+        self.must_happen_before_the_end(ticket)
         return ticket
+
+    def is_over(self):
+        return self.loop.is_closed()
+
+    def current_task(self):
+        return None if asyncio._get_running_loop() is None else asyncio.current_task()
+
+    def origin(self):
+        return place_of_origin.get()
 
     # Signals: one that comes stands for all that were sent before.
 
@@ -70,7 +104,8 @@ class Storm:
             # asyncio's own loop loses it to PyGObject's wakeup descriptor, or to a full pipe.
             return
         if signum not in self._signals:
-            self._signals[signum] = self.ledger.expect(f"signal {signum}")
+            expect = self.ledger.expect if signum == GUEST else self.ledger.expect_in_host
+            self._signals[signum] = expect(f"signal {signum}")
 
     def on_signal(self, signum):
         ticket = self._signals.pop(signum, None)
@@ -86,58 +121,89 @@ class Storm:
     def do_at_site(self, step):
         ledger, loop = self.ledger, self.loop
 
-        def do(ticket):
-            ticket.happen()
-            self.do(step)
+        def do_in_host(ticket):
+            # Left over from the midst of the storm. asyncio.Runner does not await what is started while
+            # it closes.
+            if not self.is_over() and not (self.ending and self.plan.host == "runner"):
+                ticket.happen()
+                self.do(step)
             return GLib.SOURCE_REMOVE
 
+        def do_in_guest(ticket):
+            ticket.happen()
+            place_of_origin.set(ticket.label)
+            self.do(step)
+
         async def do_in_task(ticket):
-            do(ticket)
+            do_in_guest(ticket)
 
         if step.site == "here":
             self.do(step)
         elif step.site == "soon":
-            loop.call_soon(do, ledger.expect_soon("step"))
+            loop.call_soon(do_in_guest, ledger.expect_soon("step"))
         elif step.site == "timer":
-            loop.call_later(step.delay, do, ledger.expect_timer("step", loop.time() + step.delay))
+            ticket = ledger.expect_timer("step")
+            ticket.is_for(loop.call_later(step.delay, do_in_guest, ticket))
         elif step.site == "idle":
-            GLib.idle_add(do, ledger.expect("step"), priority=step.priority)
+            GLib.idle_add(do_in_host, ledger.expect_in_host("step"), priority=step.priority)
         elif step.site == "timeout":
-            milliseconds = int(step.delay * 1000)
-            GLib.timeout_add(milliseconds, do, ledger.expect("step"), priority=step.priority)
+            ticket = ledger.expect_in_host("step")
+            GLib.timeout_add(int(step.delay * 1000), do_in_host, ticket, priority=step.priority)
+        elif step.site == "thread":
+            ticket = ledger.expect("step")
+            self.start_thread(lambda: loop.call_soon_threadsafe(do_in_guest, ticket))
         else:
-            AioGuest.spawn(do_in_task(ledger.expect("step")))
+            eager = step.site == "eager"
+            AioGuest.spawn(do_in_task(ledger.expect("step")), eager=eager)
 
     async def work(self, steps):
+        place_of_origin.set(asyncio.current_task().get_name())
         for step in steps:
             self.do_at_site(step)
             if step.pause is not None:
                 await asyncio.sleep(step.pause)
 
     async def settle(self):
-        deadline = self.loop.time() + support.PATIENCE
-        while self.ledger.outstanding or self.depth or self._alive():
-            if self.loop.time() > deadline:
-                self.ledger.object(f"lost: {self.ledger.outstanding}")
+        """Wait until nothing is outstanding. No timer ends the sleep of a loop that has not been woken."""
+        limit = self.loop.call_later(support.PATIENCE, self.ledger.give_up)
+        try:
+            while self.ledger.outstanding or self._threads:
+                await self.ledger.nothing_outstanding()
+                # None of them waits for the guest.
+                self.join_threads()
+        finally:
+            limit.cancel()
+
+    def join_threads(self):
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    async def do_gusts(self):
+        gusts = self.plan.gusts
+        for number, gust in enumerate(gusts, 1):
+            workers = [asyncio.create_task(self.work(steps)) for steps in gust]
+            if number == len(gusts) and self.plan.ending != "return":
+                await asyncio.sleep(self.plan.end_after)
+                return
+            await asyncio.gather(*workers)
+            await self.settle()
+            if self.ledger.problems:
                 break
-            await asyncio.sleep(0.002)
-
-    def _alive(self):
-        return [thread for thread in self._threads if thread.is_alive()]
-
-    async def do_plans(self):
-        await asyncio.gather(*map(self.work, self.plan.workers))
 
     async def end_round(self):
         """Let go of all that is else held until the run ends."""
         for task in self._kept:
             task.cancel()
         await asyncio.gather(*self._kept, return_exceptions=True)
-        for thread in self._threads:
-            thread.join()
         self.check_end()
+        self.forget()
+
+    def forget(self):
+        for each in self.sockets:
+            each.close()
+        self.sockets.clear()
         self._kept.clear()
-        self._threads.clear()
         self._at_end.clear()
         self.duplicated.clear()
 
@@ -148,13 +214,28 @@ class Storm:
 
     async def main(self):
         self.loop = asyncio.get_running_loop()
-        self.loop.set_exception_handler(self.ledger.on_loop_error)
+        self.loop.set_exception_handler(self.on_loop_error)
         handlers = Handlers(self)
         try:
-            await self.do_plans()
+            await self.do_gusts()
+            self.ending = self.plan.ending != "return"
+            await ENDINGS[self.plan.ending][0]()
         finally:
-            await self.settle()
+            self.ending = self.plan.ending != "return"
+            self.join_threads()
             handlers.remove()
+
+    def on_loop_error(self, loop, context):
+        self.reported(context.get("exception"), str(context))
+
+    def on_host_error(self, kind, error, traceback):
+        self.reported(error, "by the host")
+
+    def reported(self, error, text):
+        late = (asyncio.InvalidStateError, *ENDINGS[self.plan.ending][1])
+        if self.ending and (isinstance(error, late) or str(error).startswith(TOO_LATE)):
+            return
+        self.ledger.reported(error, text)
 
     # The run.
 
@@ -166,15 +247,18 @@ class Storm:
         # What is left of the guest's signal when its handler is gone must not kill the process.
         handler = signal.signal(GUEST, lambda *_: None)
         os.environ["AIOGUEST_POLL_MODE"] = plan.poll_mode
-        sys.excepthook = self.ledger.on_host_error
+        sys.excepthook = self.on_host_error
+        error = None
         try:
-            support.HOSTS[plan.host](
+            HOSTS[plan.host](
                 self.main(),
-                loop_factory=LOOPS[plan.loop],
+                loop_factory=LOOPS[plan.loop][0],
                 debug=plan.debug,
                 priority=plan.priority,
                 slice_us=plan.slice_us,
             )
+        except BaseException as caught:
+            error = caught
         finally:
             sys.excepthook = hook
             signal.signal(GUEST, handler)
@@ -182,7 +266,18 @@ class Storm:
                 del os.environ["AIOGUEST_POLL_MODE"]
             else:
                 os.environ["AIOGUEST_POLL_MODE"] = mode
-        for thread in self._threads:
-            thread.join()
+        self.ledger.closed = True
+        self.check_outcome(error)
         self.check_end()
+        self.forget()
         return self.ledger.problems
+
+    def check_outcome(self, error):
+        wanted = ENDINGS[self.plan.ending][1]
+        if self.plan.host == "application" and self.plan.ending == "cancellation":
+            # As when it quits.
+            wanted = ()
+        if error is not None and not isinstance(error, wanted):
+            raise error
+        if error is None and wanted:
+            self.ledger.object(f"ended by nothing, not by {wanted}")

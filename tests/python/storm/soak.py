@@ -25,23 +25,25 @@ class LongStorm(Storm):
     """One run that goes on with plan after plan, of the seeds from *seed* on."""
 
     def __init__(self, seed, seconds, sampler):
-        super().__init__(make_plan(seed, STEPS))
+        super().__init__(self._settling(make_plan(seed, STEPS)))
         self.seed = seed
         self._until = sampler.seconds + seconds
         self._sampler = sampler
 
-    async def do_plans(self):
+    @staticmethod
+    def _settling(plan):
+        return dataclasses.replace(plan, ending="return")
+
+    async def do_gusts(self):
         while True:
-            await super().do_plans()
-            await self.settle()
+            await super().do_gusts()
             await self.end_round()
             self.seed += 1
             if self.ledger.problems or self._sampler.seconds >= self._until:
                 break
             self._sampler.sample_if_due(seed=self.seed)
-            # Of a plan that is not the first the workers count; the run is what it is.
-            workers = make_plan(self.seed, STEPS).workers
-            self.plan = dataclasses.replace(self.plan, workers=workers)
+            # Of a plan that is not the first the gusts count; the run is what it is.
+            self.plan = dataclasses.replace(self.plan, gusts=make_plan(self.seed, STEPS).gusts)
 
 
 def soak(seconds, seed, write, run_seconds=SECONDS):

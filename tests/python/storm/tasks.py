@@ -10,8 +10,12 @@ from gi.repository import AioGuest, GLib
 from .operations import chance, host_priority, number, operation, seconds
 
 
-@operation(5, delays=lambda choice: [choice.random() * 0.002 for _ in range(choice.randint(0, 4))])
-def sleep(storm, delays):
+@operation(
+    5,
+    delays=lambda choice: [choice.random() * 0.002 for _ in range(choice.randint(0, 4))],
+    eager=chance(0.3),
+)
+def sleep(storm, delays, eager):
     async def sleeper(ticket):
         loop = asyncio.get_running_loop()
         for delay in delays:
@@ -20,7 +24,7 @@ def sleep(storm, delays):
             over.happen()
         ticket.happen()
 
-    AioGuest.spawn(sleeper(storm.ledger.expect("sleeper")))
+    AioGuest.spawn(sleeper(storm.ledger.expect("sleeper")), eager=eager)
 
 
 @operation(4, until=seconds(0.003), twice=chance(0.3))
@@ -29,6 +33,7 @@ def cancel(storm, until, twice):
     ended = storm.ledger.expect("cancelled task")
 
     async def victim():
+        storm.must_happen_before_the_end(ended)
         try:
             await asyncio.sleep(3600)
         finally:
@@ -96,6 +101,7 @@ def group(storm, size, failing):
 def queue(storm, count):
     """One puts, from callbacks of the host, and one gets; all in order."""
     over = storm.ledger.expect("queue")
+    rested = storm.ledger.expect_in_host("queue filled")
 
     async def consume(items):
         if [await items.get() for _ in range(count)] != list(range(count)):
@@ -108,7 +114,10 @@ def queue(storm, count):
     def put():
         number = next(numbers)
         items.put_nowait(number)
-        return number + 1 < count
+        if number + 1 < count:
+            return GLib.SOURCE_CONTINUE
+        rested.happen()
+        return GLib.SOURCE_REMOVE
 
     AioGuest.spawn(consume(items))
     GLib.idle_add(put)
@@ -137,15 +146,43 @@ def leave_behind(storm):
     """A task that only the end of the run ends."""
     # What is cancelled before its first step has no clauses to run.
     begun = storm.ledger.expect("first step of a task left behind")
-    ended = storm.expect_at_end("task left behind")
 
     async def stay():
         begun.happen()
+        ended = storm.expect_at_end("task left behind")
         try:
             await asyncio.sleep(3600)
         finally:
             await asyncio.sleep(0)
             ended.happen()
 
-    task = asyncio.create_task(stay())
-    storm.keep(task)
+    storm.keep(asyncio.create_task(stay()))
+
+
+@operation(2, taken=number(0, 3))
+def drop_generator(storm, taken):
+    """What is left of an asynchronous generator nobody uses any more is run by the loop."""
+    over = storm.ledger.expect("generator dropped")
+    closed = storm.ledger.expect("generator closed")
+
+    async def generate():
+        try:
+            for number in range(4):
+                yield number
+        finally:
+            await asyncio.sleep(0)
+            closed.happen()
+
+    async def use():
+        generator = generate()
+        try:
+            for number in range(taken + 1):
+                if await anext(generator) != number:
+                    storm.ledger.object("a generator yields another's item")
+        except asyncio.CancelledError:
+            await generator.aclose()
+            raise
+        del generator
+        over.happen()
+
+    AioGuest.spawn(use())

@@ -3,6 +3,8 @@
 """Other threads: that call into the loop, or have runs of their own."""
 
 import asyncio
+import concurrent.futures
+import contextlib
 import threading
 
 from gi.repository import AioGuest, GLib
@@ -51,8 +53,36 @@ def use_executor(storm):
 @operation(2)
 def idle_from_thread(storm):
     """The host's callback, added by a thread, ends a sleep of the host's."""
-    over = storm.ledger.expect("idle callback from a thread")
+    over = storm.ledger.expect_in_host("idle callback from a thread")
     storm.start_thread(lambda: GLib.idle_add(over.happen))
+
+
+@operation(2, rounds=number(0, 3))
+def coroutine_from_thread(storm, rounds):
+    """A thread waits for what the loop makes of its coroutine."""
+    over = storm.ledger.expect("coroutine of a thread")
+    loop = asyncio.get_running_loop()
+
+    async def work():
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        return rounds
+
+    def run():
+        coro = work()
+        try:
+            future = asyncio.run_coroutine_threadsafe(coro, loop)
+        except RuntimeError:
+            coro.close()
+            raise
+        while not storm.ending:
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                if future.result(0.05) != rounds:
+                    storm.ledger.object("a thread got another's result")
+                loop.call_soon_threadsafe(over.happen)
+                break
+
+    storm.start_thread(run)
 
 
 @operation(1, tasks=number(1, 5), nested=number(0, 1))
