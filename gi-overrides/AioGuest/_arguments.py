@@ -10,7 +10,7 @@ import numbers
 
 from gi.repository import Gio, GLib
 
-__all__ = ['check_coroutine', 'check_options', 'close_coroutine']
+__all__ = ['check_coroutine', 'check_options', 'check_timeout', 'close_coroutine']
 
 _MAX_PRIORITY = GLib.MAXINT
 _MAX_SLICE_US = GLib.MAXUINT
@@ -46,6 +46,10 @@ def _check(name, value, kind, what, optional=True):
 def _check_callable(name, value, what):
     if value is not None and not callable(value):
         raise TypeError(f'{name} must be {what} or None, not {value!r}')
+
+
+def check_timeout(timeout):
+    _check('timeout', timeout, numbers.Real, 'a number of seconds')
 
 
 def check_options(options):

@@ -9,6 +9,8 @@ import weakref
 
 from gi.repository import GObject
 
+from ._arguments import check_timeout
+
 __all__ = ['signals', 'wait_signal']
 
 _WHEN_FULL = ('drop-oldest', 'drop-newest', 'raise')
@@ -25,7 +27,8 @@ class signals:
     Each item is the tuple of the signal's arguments, without the object. The signal is
     disconnected when the iterator is closed, by ``aclose()``, by leaving an ``async with`` block, or by
     being dropped, as happens when a loop over it is left or cancelled; iteration ends when the object
-    is finalized, which the iterator does not prevent.
+    is finalized, which the iterator does not prevent. The signal may be emitted on any thread; what is
+    iterated is one loop's, like all of asyncio.
 
     :param obj: a GObject.
     :param detailed_signal: its signal, with a detail or without.
@@ -66,9 +69,25 @@ class signals:
             self._overrun = True
         self._wake()
 
+    # thread A (the waiter's)            thread B (emits)
+    # self._waiter = future              self._items.append(args)
+    # look at self._items                look at self._waiter
+    #
+    # Whichever comes first: A sees the item, or B the waiter.
+
     def _wake(self):
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter = self._waiter
+        if waiter is None:
+            return
+        loop = waiter.get_loop()
+        if asyncio._get_running_loop() is loop:
+            _settle(waiter)
+            return
+        try:
+            loop.call_soon_threadsafe(_settle, waiter)
+        except RuntimeError:
+            # The loop is closed: nobody waits any more.
+            pass
 
     def _end(self):
         self._closed = True
@@ -80,18 +99,26 @@ class signals:
     async def __anext__(self):
         if self._waiter is not None:
             raise RuntimeError('another task is waiting for the next emission already')
-        while not self._items and not self._overrun and not self._closed:
+        while not self._has_news():
             self._waiter = asyncio.get_running_loop().create_future()
             try:
-                await self._waiter
-            finally:
+                if not self._has_news():
+                    await self._waiter
+            except BaseException:
                 self._waiter = None
+                # Whoever keeps the exception, a cancelled task say, keeps this frame, too.
+                del self
+                raise
+            self._waiter = None
         if self._items:
             return self._items.popleft()
         if self._overrun:
             self._overrun = False
             raise asyncio.QueueFull(f'more than {self._maxsize} emissions were waiting')
         raise StopAsyncIteration
+
+    def _has_news(self):
+        return self._items or self._overrun or self._closed
 
     async def __aenter__(self):
         return self
@@ -107,6 +134,11 @@ class signals:
     def __del__(self):
         if self._connection is not None:
             self._connection.disconnect()
+
+
+def _settle(waiter):
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class _Connection:
@@ -155,8 +187,10 @@ async def wait_signal(obj, detailed_signal, timeout=None, *, returns=None):
     :param returns: as for :class:`signals`.
     :returns: the tuple of the signal's arguments, without the object.
     :raises TimeoutError: the signal was not emitted in time.
+    :raises TypeError: there is no such signal, or an argument is wrong.
     :raises RuntimeError: no loop is running in this thread.
     """
+    check_timeout(timeout)
     # Outside of one wait_for() fails, up to Python 3.11 without a look at the coroutine it is given.
     asyncio.get_running_loop()
     async with signals(obj, detailed_signal, maxsize=1, when_full='drop-newest', returns=returns) as s:

@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import threading
 import warnings
 import weakref
 
@@ -58,6 +59,15 @@ async def in_host(function, *args):
 
 def emit_later(emitter, *args):
     GLib.timeout_add(2, lambda: emitter.emit(*args) and None)
+
+
+async def on_thread(function, *args):
+    """Call a function on a thread that the loop knows nothing of."""
+    thread = threading.Thread(target=function, args=args)
+    thread.start()
+    while thread.is_alive():
+        await asyncio.sleep(0.001)
+    thread.join()
 
 
 # One emission.
@@ -446,3 +456,116 @@ def test_nothing_is_kept_of_an_iterator_that_is_closed(run):
         return [connection() for connection in connections]
 
     assert run(main()) == [None, None, None]
+
+
+# Other threads, and the loop's ends.
+
+
+def test_emission_on_another_thread_wakes_the_loop():
+    """In debug mode, in which asyncio refuses what would wake nobody."""
+    emitter = Emitter()
+    got = []
+
+    async def main():
+        emissions = AioGuest.signals(emitter, "numbered")
+        # Called once this task waits.
+        asyncio.get_running_loop().call_soon(waiting.set)
+        got.append(await anext(emissions))
+        await emissions.aclose()
+
+    def emit():
+        waiting.wait()
+        emitter.emit("numbered", 7)
+
+    waiting = threading.Event()
+    thread = threading.Thread(target=emit)
+    thread.start()
+    task = support.start(main(), debug=True)
+    support.Rescue().until(lambda: task.done() and asyncio._get_running_loop() is None)
+    thread.join()
+    assert got == [(7,)]
+
+
+def test_storm_of_emissions_on_other_threads(run):
+    emitter = Emitter()
+
+    def emit(first):
+        for number in range(first, first + 200):
+            emitter.emit("numbered", number)
+
+    async def main():
+        got = []
+        async with AioGuest.signals(emitter, "numbered", maxsize=1000) as emissions:
+            threads = [
+                threading.Thread(target=emit, args=(first,)) for first in (0, 200, 400)
+            ]
+            for thread in threads:
+                thread.start()
+            while len(got) < 600:
+                got.append((await asyncio.wait_for(anext(emissions), 20))[0])
+            for thread in threads:
+                thread.join()
+        assert sorted(got) == list(range(600))
+
+    run(main())
+
+
+def test_finalized_on_another_thread(run):
+    async def main():
+        emitters = [Emitter()]
+        emissions = AioGuest.signals(emitters[0], "numbered")
+        task = asyncio.create_task(anext(emissions, "over"))
+        await asyncio.sleep(0.001)
+        await on_thread(emitters.clear)
+        return await asyncio.wait_for(task, 20)
+
+    assert run(main()) == "over"
+
+
+def test_emission_after_the_loop_is_closed():
+    emitter = Emitter()
+    iterators = []
+
+    async def main():
+        iterators.append(AioGuest.signals(emitter, "numbered"))
+        # Its waiter stays behind, as of a task that was given up.
+        iterators[0]._waiter = asyncio.get_running_loop().create_future()
+
+    support.run_owning(main())
+    emitter.emit("numbered", 1)
+    assert list(iterators[0]._items) == [(1,)]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "dropped"])
+def test_cancelled_loop_is_disconnected(run, kept):
+    """Also if the task is kept, whose exception has the frames with it."""
+    emitter = Emitter()
+
+    async def consume():
+        async for _ in AioGuest.signals(emitter, "asked", returns=True):
+            pass
+
+    async def main():
+        task = asyncio.create_task(consume())
+        await asyncio.sleep(0.001)
+        assert handlers(emitter, "asked") == 1
+        task.cancel()
+        await asyncio.wait([task])
+        if not kept:
+            del task
+        assert handlers(emitter, "asked") == 0
+        assert emitter.emit("asked", 1) is False
+
+    run(main())
+
+
+@pytest.mark.parametrize("timeout", ["3", True, [1]], ids=str)
+def test_wrong_timeout(run, timeout):
+    emitter = Emitter()
+
+    async def main():
+        with pytest.raises(TypeError, match="timeout must be a number of seconds or None"):
+            await AioGuest.wait_signal(emitter, "numbered", timeout)
+        assert handlers(emitter, "numbered") == 0
+
+    run(main())
