@@ -180,10 +180,13 @@ class Life:
         except GeneratorExit:
             # Another one has taken its place, or the loop can't go on.
             raise
-        except BaseException as error:
+        except Exception as error:
             # asyncio.run() raises it, too, whatever the main task came to.
-            if self.exception is None:
-                self.exception = error
+            self.exception = error
+        except BaseException:
+            # It gets out of the loop.
+            self._stop_drained()
+            raise
         self._stop_drained()
 
     def _stop_drained(self):
