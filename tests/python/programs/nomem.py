@@ -634,7 +634,7 @@ def drain(this, loop):
     async def main():
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(this.report)
-        task = loop.create_task(other())
+        task = loop.create_task(other())  # noqa: F841
         generator = generate()
         await anext(generator)
         await asyncio.sleep(0)
