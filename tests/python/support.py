@@ -194,10 +194,11 @@ def descriptors():
 
 def threads():
     """How many threads there are: Python's, which before Python 3.13 have not quite ended when they are
-    joined, and others, which have names of their own."""
+    joined, and others, which have names of their own. Those of GLib's pools come and go as it likes."""
     with open("/proc/self/comm") as file:
         own = file.read().strip()
-    return threading.active_count() + sum(name != own for name in thread_names())
+    others = [name for name in thread_names() if name != own and not name.startswith("pool-")]
+    return threading.active_count() + len(others)
 
 
 def _naps(thread):

@@ -7,6 +7,7 @@ takes minutes: give AIOGUEST_TEST_WATCHDOG as many seconds as an operation may t
 """
 
 import os
+import sys
 
 import pytest
 
@@ -51,6 +52,8 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_no_memory(operation):
+    if operation == "drain" and sys.version_info[:2] == (3, 13):
+        pytest.skip("without memory CPython 3.13 crashes in asyncio.wait(), under asyncio.run(), too")
     status, lines, errors = run_program(
         "nomem.py", operation, "1", "1" if ALL else str(OPERATIONS[operation]), patience=WATCHDOG
     )
