@@ -7,6 +7,7 @@ import asyncio
 import signal
 import sys
 
+from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
 
 from . import _abandoned
@@ -242,6 +243,9 @@ class Life:
                 f'AioGuest run {run.get_name()!r} ended before its main task did: {error.message}',
                 self.task,
             )
+            if self.exception is None and _is_of_system(error):
+                # Else it would seem that somebody had cancelled the main task.
+                self.exception = OSError(error.message)
         for step in (self._leave_host, self._drain_without_host, self.loop.close):
             try:
                 step()
@@ -438,7 +442,9 @@ class Life:
                     self._on_finished(self.session.run, None)
             except BaseException as error:
                 # By a signal handler. Like an exception out of a callback.
-                if not self._on_end(error):
+                if self.is_over():
+                    self.exception = error
+                elif not self._on_end(error):
                     self.exception = error
                     self.session.guest.stop()
         return self.result()
@@ -475,6 +481,14 @@ class Life:
             if self.signals and self.task.uncancel() == 0:
                 raise KeyboardInterrupt from None
             raise
+
+
+def _is_of_system(error):
+    """Whether a run has ended because the system failed it, and not its host."""
+    codes = get_introspection_module('AioGuest').Error
+    return any(
+        error.matches(codes.quark(), code) for code in (codes.SYSTEM, codes.NOT_POLLABLE)
+    )
 
 
 def _check_context_is_free(context):

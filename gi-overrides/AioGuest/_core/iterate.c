@@ -58,8 +58,12 @@ iterate (Guest *self, GMainContext *context, PyObject *future)
       iterate_without_gil (run, context);
       Py_END_ALLOW_THREADS
 
-      if ((stop = PyErr_CheckSignals ()) < 0)
-        break;
+      /* PyGObject makes a warning of GLib's one of Python's, which filters may make an exception. */
+      if (PyErr_Occurred () != NULL || PyErr_CheckSignals () < 0)
+        {
+          stop = -1;
+          break;
+        }
     }
 
   return MIN (stop, 0);
