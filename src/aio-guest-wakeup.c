@@ -45,7 +45,10 @@ open_descriptors (AioGuestWakeup *self, AioGuestWakeupKind kind)
   if (kind == AIO_GUEST_WAKEUP_EVENTFD)
     {
       self->read_fd = self->write_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-      return self->read_fd >= 0;
+
+      /* Unknown to this kernel, or forbidden to this process in the way that says so. */
+      if (self->read_fd >= 0 || errno != ENOSYS)
+        return self->read_fd >= 0;
     }
 #endif
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -35,7 +36,9 @@ void faults_spare_thread (int spare);
   X (epoll_wait) \
   X (poll) \
   X (ppoll) \
+  X (read) \
   X (write) \
+  X (fcntl64) \
   X (timerfd_create) \
   X (timerfd_settime) \
   X (pthread_create)
@@ -158,11 +161,38 @@ WRAP (int, poll, (struct pollfd * fds, nfds_t n, int timeout), (fds, n, timeout)
 WRAP (int, ppoll,
       (struct pollfd * fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask),
       (fds, n, timeout, mask))
+WRAP (ssize_t, read, (int fd, void *buffer, size_t size), (fd, buffer, size))
 WRAP (ssize_t, write, (int fd, const void *buffer, size_t size), (fd, buffer, size))
 WRAP (int, timerfd_create, (int clock, int flags), (clock, flags))
 WRAP (int, timerfd_settime,
       (int fd, int flags, const struct itimerspec *value, struct itimerspec *old),
       (fd, flags, value, old))
+
+/* What the C library's headers make of fcntl(). Whatever its third argument is, it has the size of a
+ * pointer. */
+__attribute__ ((visibility ("default"))) int fcntl64 (int fd, int command, ...);
+int
+fcntl64 (int fd, int command, ...)
+{
+  static int (*real) (int, int, ...);
+  int error = strike (CALL_fcntl64);
+  va_list arguments;
+  void *argument;
+
+  if (error != 0)
+    {
+      errno = error;
+      return -1;
+    }
+
+  va_start (arguments, command);
+  argument = va_arg (arguments, void *);
+  va_end (arguments);
+
+  if (real == NULL)
+    *(void **) &real = dlsym (RTLD_NEXT, "fcntl64");
+  return real (fd, command, argument);
+}
 
 __attribute__ ((visibility ("default"))) int
 pthread_create (pthread_t *thread,

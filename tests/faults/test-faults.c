@@ -92,6 +92,51 @@ test_no_descriptor (void)
     }
 }
 
+/* It is open by then, and is closed. */
+static void
+test_pipe_stays_blocking (void)
+{
+  check_poller (AIO_GUEST_WAKEUP_PIPE, "fcntl64", 1, EINVAL);
+}
+
+#ifdef HAVE_EVENTFD
+/* A kernel, or a sandbox, without eventfds: a pipe serves, for one of the two wakeups or for both. */
+static void
+test_eventfd_unknown (void)
+{
+  for (int count = 1; count <= 2; count++)
+    {
+      const Belongings before = count_belongings ();
+      g_autoptr (AioGuestPoller) poller = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autofree GPollFD *ready = NULL;
+      guint n_ready;
+      int fds[2];
+
+      open_pipe (fds);
+      faults_set ("eventfd", 1, ENOSYS, count);
+      poller = aio_guest_poller_new_full (fds[0], AIO_GUEST_POLL_MODE_THREAD,
+                                          AIO_GUEST_WAKEUP_EVENTFD, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (faults_count ("eventfd"), ==, count);
+
+      g_assert_true (aio_guest_poller_start (poller, &error));
+      g_assert_cmpint (write (fds[1], "x", 1), ==, 1);
+      aio_guest_poller_arm (poller);
+      ready = aio_guest_poller_dup_poll_fds (poller, &n_ready);
+      g_assert_cmpint (fcntl (ready->fd, F_GETFD), ==, FD_CLOEXEC);
+      g_assert_cmpint (g_poll (ready, 1, 30000), ==, 1);
+      g_assert_true (aio_guest_poller_begin (poller, ready->revents, &error));
+      g_assert_cmpint (g_poll (ready, 1, 0), ==, 0);
+
+      g_clear_object (&poller);
+      close (fds[0]);
+      close (fds[1]);
+      assert_unchanged (&before);
+    }
+}
+#endif
+
 static void
 test_no_thread (const Variant *variant)
 {
@@ -210,6 +255,28 @@ test_write_is_interrupted (const Variant *variant)
   aio_guest_run_stop (guest->run);
 }
 
+static void
+test_read_is_interrupted (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+
+  guest_attach (guest);
+  guest_settle (guest);
+
+  /* The guest's own read, of its event, is not at issue. */
+  guest->leave_events = TRUE;
+  faults_set ("read", 1, EINTR, 3);
+  guest_signal (guest);
+  iterate_until (guest->context, guest->ticks >= 3);
+  g_assert_cmpint (faults_count ("read"), ==, 3);
+  faults_set ("read", 1, 0, 0);
+
+  guest->leave_events = FALSE;
+  iterate_until (guest->context, guest->events == 1);
+  guest_settle (guest);
+  aio_guest_run_stop (guest->run);
+}
+
 /* The main context's descriptor of the run is closed behind its back: told, and no spinning. */
 static void
 test_wakeup_descriptor_closed (const Variant *variant)
@@ -248,12 +315,17 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/faults/no-descriptor", test_no_descriptor);
+  g_test_add_func ("/faults/pipe-stays-blocking", test_pipe_stays_blocking);
+#ifdef HAVE_EVENTFD
+  g_test_add_func ("/faults/eventfd-unknown", test_eventfd_unknown);
+#endif
   add_per_thread_variant ("/faults/no-thread/", test_no_thread);
   add_per_variant ("/faults/no-timer/%s", test_no_timer);
   add_per_variant ("/faults/timer-taken-away/%s", test_timer_taken_away);
   add_per_variant ("/faults/wait-is-interrupted/%s", test_wait_is_interrupted);
   add_per_thread_variant ("/faults/thread-cannot-wait/", test_thread_cannot_wait);
   add_per_variant ("/faults/write-is-interrupted/%s", test_write_is_interrupted);
+  add_per_thread_variant ("/faults/read-is-interrupted/", test_read_is_interrupted);
   add_per_thread_variant ("/faults/wakeup-descriptor-closed/", test_wakeup_descriptor_closed);
 
   return g_test_run ();
