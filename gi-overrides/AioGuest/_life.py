@@ -44,6 +44,7 @@ class Life:
         self.signals = []  # that have arrived
         self._draining = None
         self._given_up = set()
+        self._is_cancelled = False
         self._drained = False
         self.raises = False  # whoever runs the host will ask for the result
         self._owns_thread = False
@@ -148,8 +149,14 @@ class Life:
     # End
 
     def cancel(self):
-        """Cancel the main task, from the host."""
-        self.task.cancel()
+        """Cancel the main task, from the host: once, lest its clean-up be cancelled, too.
+
+        Several events may ask for its end: its window is closed, the application quits. A task that
+        has taken the request back (``uncancel()``) goes on, and may be asked again.
+        """
+        if not self._is_cancelled or self.task.cancelling() == 0:
+            self._is_cancelled = True
+            self.task.cancel()
 
     def _cancel_in_time(self):
         """Cancel the main task, and go on without it if it does not end."""
@@ -454,7 +461,7 @@ class Life:
         guest = self.session.guest
         self.signals.append(signum)
         if len(self.signals) == 1 and not self.task.done():
-            self.task.cancel()
+            self.cancel()
         elif guest.depth > 0 or isinstance(self.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
         else:

@@ -5,6 +5,8 @@
 import asyncio
 import gc
 import inspect
+import os
+import signal
 
 import pytest
 from gi.repository import AioGuest, Gio, GLib
@@ -69,6 +71,47 @@ def test_quit_cancels_and_drains():
     AioGuest.run(app, main=main, debug=False)
     order.append("returned")
     assert order == ["drained", "returned"]
+
+
+def test_second_end_does_not_cancel_the_clean_up():
+    """The application quits, and is told to terminate while the main task tidies up."""
+    app = application()
+    order = []
+
+    async def main():
+        asyncio.get_running_loop().call_soon(app.quit)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.01)
+            order.append("drained")
+
+    AioGuest.run(app, main=main, debug=False)
+    assert order == ["drained"]
+
+
+def test_main_task_that_goes_on_is_cancelled_again():
+    """It has taken the first request back."""
+    app = application()
+    order = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.call_soon(os.kill, os.getpid(), signal.SIGTERM)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            asyncio.current_task().uncancel()
+            order.append("goes on")
+        loop.call_soon(app.quit)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            order.append("ends")
+
+    AioGuest.run(app, main=main, debug=False)
+    assert order == ["goes on", "ends"]
 
 
 def test_start_holds_the_application():
