@@ -233,7 +233,9 @@ class Storm:
 
     def reported(self, error, text):
         late = (asyncio.InvalidStateError, *ENDINGS[self.plan.ending][1])
-        if self.ending and (isinstance(error, late) or str(error).startswith(TOO_LATE)):
+        # Of a task that a callback of the host has started in the meantime.
+        too_late = str(error).startswith(TOO_LATE) or "after loop.shutdown_asyncgens()" in str(error)
+        if self.ending and (isinstance(error, late) or too_late):
             return
         self.ledger.reported(error, text)
 
