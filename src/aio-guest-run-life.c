@@ -173,15 +173,6 @@ aio_guest_run_source_gone (AioGuestRun *self)
                                         self->name));
 }
 
-/* On another thread than its own the guest must not be taken down. A forked child has none to do it
- * for, whichever of the parent's threads it has come from. */
-static gboolean
-may_stop (AioGuestRun *self)
-{
-  return self->state != AIO_GUEST_RUN_STATE_RUNNING || aio_guest_run_is_copy (self) ||
-         aio_guest_run_is_owner (self);
-}
-
 /**
  * aio_guest_run_stop:
  * @self: a run
@@ -198,7 +189,10 @@ void
 aio_guest_run_stop (AioGuestRun *self)
 {
   g_return_if_fail (AIO_GUEST_IS_RUN (self));
-  g_return_if_fail (may_stop (self));
+  /* On another thread than its own the guest must not be taken down. A forked child has none to do
+   * it for, whichever of the parent's threads it has come from. */
+  g_return_if_fail (self->state != AIO_GUEST_RUN_STATE_RUNNING || aio_guest_run_is_copy (self) ||
+                    aio_guest_run_is_owner (self));
 
   if (self->state != AIO_GUEST_RUN_STATE_FINISHED)
     aio_guest_run_end (self, NULL);
