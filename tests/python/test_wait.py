@@ -156,6 +156,27 @@ def test_timeout_that_is_not_reached(run, place):
     assert run(main()) == "in time"
 
 
+def test_timeout_in_the_place_of_a_timer_that_the_same_tick_drops(run):
+    """As many timers as before, so their number does not tell that one has come."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        far = loop.call_later(1e6, lambda: None)
+
+        def in_host():
+            far.cancel()
+            woken.set_result(None)
+
+        # When the tick is over that has counted the timers.
+        GLib.idle_add(in_host)
+        await woken
+        with pytest.raises(TimeoutError):
+            AioGuest.wait(loop.create_future(), 0.001)
+
+    run(main())
+
+
 def test_timeout_of_an_awaitable_that_goes_on_to_a_result():
     """Cancelled, but it says that it has done its work: so it has."""
     async def stubborn():

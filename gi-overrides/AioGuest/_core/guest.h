@@ -23,7 +23,7 @@ struct _Guest
   /* Read by guest_peek() without the GIL: only ever replaced by the owner thread, with it. */
   PyObject *ready;
   PyObject *scheduled;
-  Py_ssize_t n_scheduled; /* at the end of the last tick */
+  Py_ssize_t n_scheduled; /* at the end of the last tick; -1 since a round began */
 
   Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
   gboolean is_over;  /* the run has ended, perhaps inside a handle of a tick that goes on */

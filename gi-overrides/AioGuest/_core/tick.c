@@ -115,6 +115,10 @@ run_rounds (Guest *self, gint64 slice_end)
       if (G_UNLIKELY (self->state->debug_ticks))
         guest_tell_kind (self, native);
 
+      /* The round may take timers away, and a step of it put as many there: their number would not
+       * tell the main context that the step iterates. It has a tick then, which counts anew. */
+      self->n_scheduled = -1;
+
       n_run = native ? guest_native_round (self, slice_end) : guest_stock_round (self);
       step_forget_nested (self->step);
       if (n_run < 0)
