@@ -84,7 +84,7 @@ main_source_dispatch (GSource *source,
       if (aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_FINISHED)
         return G_SOURCE_REMOVE;
 
-      /* Woken, or overdue; settle() sees to it when the tick that is going on is back. */
+      /* Woken, or overdue; the slice that is going on sees to it when its tick is back. */
       g_source_set_ready_time (source, -1);
       return G_SOURCE_CONTINUE;
     }
