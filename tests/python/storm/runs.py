@@ -20,8 +20,9 @@ from .operations import OPERATIONS
 from .places import HOSTS, LOOPS
 from .signals import GUEST, Handlers
 
-#: Of the storm's own callbacks of the host, when the run around them has ended.
+#: Of the storm's own callbacks of the host, and of tasks that they start, when the run around them ends.
 TOO_LATE = (
+    "Executor shutdown has been called",
     "Event loop is closed",
     "no running event loop",
     "no guest run is going on in this thread",
