@@ -10,7 +10,7 @@ from matplotlib import pyplot  # noqa: E402
 
 PANELS = [
     ("resident", "resident memory [MB]", 1e-6),
-    ("objects", "Python objects [thousands]", 1e-3),
+    ("allocated", "allocated memory [MB]", 1e-6),
     ("descriptors", "descriptors", 1),
     ("threads", "threads", 1),
     ("tasks", "tasks", 1),

@@ -117,15 +117,17 @@ class Storm:
     # Steps.
 
     def do(self, step):
+        # asyncio.Runner does not await what is started while it closes.
+        if self.ending and self.plan.host == "runner":
+            return
         OPERATIONS[step.operation][0](self, **step.arguments)
 
     def do_at_site(self, step):
         ledger, loop = self.ledger, self.loop
 
         def do_in_host(ticket):
-            # Left over from the midst of the storm. asyncio.Runner does not await what is started while
-            # it closes.
-            if not self.is_over() and not (self.ending and self.plan.host == "runner"):
+            # Left over from the midst of the storm.
+            if not self.is_over():
                 ticket.happen()
                 self.do(step)
             return GLib.SOURCE_REMOVE

@@ -3,6 +3,7 @@
 """What a soak measures, and what it must look like."""
 
 import asyncio
+import ctypes
 import gc
 import time
 
@@ -10,9 +11,32 @@ import support
 
 from . import footprint
 
-#: Bytes a minute that resident memory may grow by in the second half, by the line of least squares:
-#: less than what 300 rounds a minute would leave behind if each forgot half a kilobyte.
-GROWTH = 128 * 1024
+#: Bytes a minute that what is allocated between runs may grow by in the second half, by the line of
+#: least squares: less than what 200 rounds a minute would leave behind if each forgot an object.
+#: Resident memory, which fragmentation has grow by a megabyte at a time, would not tell of so little.
+GROWTH = 8 * 1024
+
+
+class _Mallinfo2(ctypes.Structure):
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+        )
+    ]
+
+
+_mallinfo2 = ctypes.CDLL(None).mallinfo2
+_mallinfo2.restype = _Mallinfo2
+
+
+def allocated():
+    """Bytes that the C library's allocator has given out: of its first arena, and by mmap().
+
+    All of the process's, with the settings that soak.py's main() gives its process.
+    """
+    info = _mallinfo2()
+    return info.uordblks + info.hblkhd
 
 
 class Sources:
@@ -34,14 +58,13 @@ class Sources:
 
 
 class Sampler:
-    """Takes a sample a second, of a process that rests."""
+    """Takes a sample a second, of a process that rests, and keeps none: that would be a leak."""
 
     def __init__(self, write):
         self._write = write  # called with each sample, a dict
         self._start = time.monotonic()
         self._last = 0
         self._sources = Sources()
-        self.samples = []
 
     @property
     def seconds(self):
@@ -58,6 +81,7 @@ class Sampler:
         sample = {
             "seconds": round(self.seconds, 3),
             "running": running,
+            "allocated": allocated(),
             "resident": support.resident(),
             "descriptors": len(support.descriptors()),
             "threads": support.threads(),
@@ -67,7 +91,6 @@ class Sampler:
             **details,
         }
         self._last = self.seconds
-        self.samples.append(sample)
         self._write(sample)
 
 
@@ -85,13 +108,14 @@ def judge(samples):
     """What is not flat in the second half."""
     half = samples[-1]["seconds"] / 2
     second = [sample for sample in samples if sample["seconds"] >= half]
-    growth = slope([(sample["seconds"], sample["resident"]) for sample in second]) * 60
-    print(f"resident memory in the second half: {growth / 1024:+.1f} kB a minute")
-    problems = []
-    if growth > GROWTH:
-        problems.append(f"resident memory grows by {growth:.0f} bytes a minute")
-    # Between runs, that is: the loops have different descriptors, and executors their threads.
+    # In runs the loops have different descriptors, executors their threads, and both their memory.
     between = [sample for sample in second if not sample["running"]]
+    problems = []
+    for what in ("allocated", "resident"):
+        growth = slope([(sample["seconds"], sample[what]) for sample in between]) * 60
+        print(f"{what} memory in the second half: {growth / 1024:+.1f} kB a minute")
+        if what == "allocated" and growth > GROWTH:
+            problems.append(f"what is allocated grows by {growth:.0f} bytes a minute")
     for what in ("descriptors", "threads", "tasks", "sources"):
         found = {sample[what] for sample in between}
         print(f"{what} between runs: {sorted(found)}")

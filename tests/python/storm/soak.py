@@ -20,6 +20,9 @@ from .samples import Sampler, judge
 SECONDS = 12
 STEPS = 200
 
+#: All memory comes from malloc()'s one arena, which tells what of it is in use.
+ALLOCATOR = {"PYTHONMALLOC": "malloc", "MALLOC_ARENA_MAX": "1"}
+
 
 class LongStorm(Storm):
     """One run that goes on with plan after plan, of the seeds from *seed* on."""
@@ -47,16 +50,16 @@ class LongStorm(Storm):
 
 
 def soak(seconds, seed, write, run_seconds=SECONDS):
-    """Storm for so long; return the samples and what went wrong."""
+    """Storm for so long, *write* each sample, and return what went wrong."""
     sampler = Sampler(write)
     while sampler.seconds < seconds:
         storm = LongStorm(seed, min(run_seconds, seconds - sampler.seconds), sampler)
         problems = storm.run()
         if problems:
-            return sampler.samples, [f"seed {storm.seed - 1}", *problems]
+            return [f"seed {storm.seed - 1}", *problems]
         seed = storm.seed
         sampler.sample(seed=seed)
-    return sampler.samples, []
+    return []
 
 
 def main():
@@ -65,17 +68,22 @@ def main():
     parser.add_argument("--seed", type=int, default=random.randrange(1, 2**32))
     parser.add_argument("output", help="the folder for samples.jsonl and soak.svg")
     arguments = parser.parse_args()
+    if not ALLOCATOR.items() <= os.environ.items():
+        os.execve(sys.executable, sys.orig_argv, os.environ | ALLOCATOR)
     print(f"seed {arguments.seed}", flush=True)
     # Debug mode tells of every slow callback, and some nest main loops.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
 
     os.makedirs(arguments.output, exist_ok=True)
-    with open(os.path.join(arguments.output, "samples.jsonl"), "w") as file:
+    path = os.path.join(arguments.output, "samples.jsonl")
+    with open(path, "w") as file:
 
         def write(sample):
             print(json.dumps(sample), file=file, flush=True)
 
-        samples, problems = soak(arguments.minutes * 60, arguments.seed, write)
+        problems = soak(arguments.minutes * 60, arguments.seed, write)
+    with open(path) as file:
+        samples = [json.loads(line) for line in file]
 
     print(f"{samples[-1]['seed'] - arguments.seed} rounds of {STEPS} steps")
     if not problems:
