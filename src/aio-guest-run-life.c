@@ -142,7 +142,7 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
 
   self->error = error;
   self->has_ended = !aio_guest_run_is_copy (self);
-  if (frozen)
+  if (!self->has_ended)
     self->state = AIO_GUEST_RUN_STATE_FINISHED;
   else
     set_state (self, AIO_GUEST_RUN_STATE_FINISHED);

@@ -190,6 +190,48 @@ test_in_tick (const Variant *variant)
   iterate_until (guest->context, guest->events == 1);
 }
 
+/* The same, and the child goes back to its main loop. */
+static void
+fork_and_return (Guest *guest)
+{
+  pid_t *child = guest->data;
+
+  guest->on_tick = NULL;
+  *child = fork ();
+}
+
+static void
+never_notified (G_GNUC_UNUSED AioGuestRun *run,
+                G_GNUC_UNUSED GParamSpec *pspec,
+                gpointer child)
+{
+  if (*(pid_t *) child == 0)
+    _exit (8);
+}
+
+static void
+test_in_tick_returns (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  pid_t child = -1;
+
+  guest->on_tick = fork_and_return;
+  guest->data = &child;
+  guest->answer = AIO_GUEST_TICK_AGAIN;
+  guest_attach (guest);
+  g_signal_connect (guest->run, "notify::state", G_CALLBACK (never_notified), &child);
+  iterate_until (guest->context, guest->on_tick == NULL);
+
+  if (child == 0)
+    live_as_copy (guest);
+
+  await_child (child);
+  g_signal_handlers_disconnect_by_data (guest->run, &child);
+  guest->answer = AIO_GUEST_TICK_WAIT;
+  guest_signal (guest);
+  iterate_until (guest->context, guest->events == 1);
+}
+
 /* A run of the child's own. */
 static void
 test_new_in_child (const Variant *variant)
@@ -263,6 +305,7 @@ main (int argc, char **argv)
   add_per_variant ("/fork/%s/yielded", test_yielded);
   add_per_variant ("/fork/%s/overdue", test_overdue);
   add_per_variant ("/fork/%s/in-tick", test_in_tick);
+  add_per_variant ("/fork/%s/in-tick-returns", test_in_tick_returns);
   add_per_variant ("/fork/%s/new-in-child", test_new_in_child);
   add_per_variant ("/fork/%s/lock-held", test_lock_held);
 
