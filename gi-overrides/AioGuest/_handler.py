@@ -7,6 +7,7 @@ import asyncio
 import functools
 import inspect
 
+from ._core import end_process
 from ._session import get_session
 from ._tasks import spawn
 
@@ -90,7 +91,12 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
             task = spawn(coro, name=async_function.__name__, eager=eager)
         except (SystemExit, KeyboardInterrupt) as error:
             # Eagerly, in a callback of the host, which has no use for it: the loop has.
-            asyncio.get_running_loop().call_soon(_raise, error)
+            loop = asyncio._get_running_loop()
+            if loop is None:
+                # The step has forked.
+                end_process(error)
+            else:
+                loop.call_soon(_raise, error)
             return
         finally:
             calls.starting -= 1

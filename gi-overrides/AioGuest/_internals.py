@@ -37,8 +37,10 @@ __all__ = [
     'get_waiter',
     'has_default_handler',
     'has_uncollected_exception',
+    'hush_left_steps',
     'is_live_pygobject_handler',
     'is_lost',
+    'is_of_left_step',
     'is_pygobject_handler',
     'is_to_be_reported',
     'leave_running',
@@ -113,6 +115,33 @@ def forget_running(loop, hooks):
     asyncio._set_running_loop(None)
     if hooks is not None:
         sys.set_asyncgen_hooks(*hooks)
+
+
+def is_of_left_step(error):
+    """Whether *error* says no more than that a forked child has no current task.
+
+    From Python 3.14 on it has none, nor a running loop, and asyncio raises this, from C, where the
+    step that has forked comes to its end.
+    """
+    return (
+        type(error) is RuntimeError
+        and getattr(error.__traceback__, 'tb_next', None) is None
+        and 'is not the running loop' in str(error)
+    )
+
+
+def hush_left_steps(loop):
+    """In a forked child: have *loop* not report these errors, but raise the one that they hide."""
+    report = loop.call_exception_handler
+
+    def call_exception_handler(context):
+        error = context.get('exception')
+        if not is_of_left_step(error):
+            report(context)
+        elif isinstance(error.__context__, (SystemExit, KeyboardInterrupt)):
+            raise error.__context__ from None
+
+    loop.call_exception_handler = call_exception_handler
 
 
 def clear_stopping(loop):
@@ -301,6 +330,12 @@ def create_eager_task(loop, coro, *, name=None):
             # The same as below.
             task.exception()
             raise
+        except RuntimeError as error:
+            # The step has forked.
+            if not is_of_left_step(error):
+                raise
+            if task.done() and isinstance(task.exception(), (SystemExit, KeyboardInterrupt)):
+                raise task.exception() from None
         return task
 
     task = loop.create_task(coro, name=name)

@@ -51,6 +51,7 @@ class Life:
         self._finished_handler = 0
         self._interrupts = None
         self._application = ApplicationHold(self)
+        self._is_copy = False  # in a forked child
 
     # Beginning
 
@@ -227,6 +228,11 @@ class Life:
 
     def _on_end(self, exception):
         """Asked by the tick: the loop was stopped, or *exception* got out of it."""
+        if self._is_copy:
+            # A step has forked, and is over in the child. Nobody is told of its task there.
+            if not self.raises:
+                self._report()
+            return False
         if self._drained:
             return False
         clear_stopping(self.loop)
@@ -433,9 +439,9 @@ class Life:
 
     def forget(self):
         """In a forked child: leave nothing of it in the way of what the child may do."""
+        self._is_copy = True
         if self._interrupts is not None:
             self._interrupts.end()
-        self.session.forget()
 
     def run(self):
         """Iterate the main context until the run is over; return or raise what came of it."""
@@ -482,6 +488,10 @@ class Life:
             raise RuntimeError('Event loop stopped before Future completed.')
         if self._given_up:
             raise RuntimeError('the main task did not end when it was cancelled, and was given up')
+        if self._is_copy and not self.task.done():
+            raise RuntimeError(
+                'this process was forked in the middle of the run, which goes on in its parent only'
+            )
         try:
             return self.task.result()
         except asyncio.CancelledError:

@@ -12,7 +12,13 @@ import threading
 from gi.repository import GLib
 
 from . import _core
-from ._internals import enter_running, forget_running, get_running_thread, leave_running
+from ._internals import (
+    enter_running,
+    forget_running,
+    get_running_thread,
+    hush_left_steps,
+    leave_running,
+)
 from ._signals import is_main_thread, wakeup_pipe
 
 __all__ = ['Session', 'get_default_context', 'get_session', 'get_sessions']
@@ -80,6 +86,7 @@ class Session:
         self._is_entered = False
         self._hooks = None
         self._watches_signals = False
+        self._tasks = None  # for the time of a fork
 
     @property
     def main_context(self):
@@ -114,8 +121,21 @@ class Session:
             finally:
                 leave_running(self.loop, self._hooks)
 
+    def hold_tasks(self):
+        """Before a fork: a child can't tell any more which they are, from Python 3.14 on."""
+        self._tasks = asyncio.all_tasks(self.loop)
+
+    def let_tasks_go(self):
+        self._tasks = None
+
     def forget(self):
-        """In a forked child: give back to the thread what it had before."""
+        """In a forked child: do nothing any more, and give back to the thread what it had before.
+
+        Nothing of it is to be left: the loop stays a running one, which nobody can run or close.
+        """
+        self._is_entered = self._watches_signals = False
+        self.guest.forget(self._tasks)
+        hush_left_steps(self.loop)
         if get_running_thread(self.loop) == threading.get_ident():
             forget_running(self.loop, self._hooks)
 
@@ -136,3 +156,25 @@ class Session:
         Raises what a signal handler raises; the session goes on then.
         """
         self.guest.iterate(future)
+
+
+def _hold_tasks():
+    for session in get_sessions():
+        session.hold_tasks()
+
+
+def _let_tasks_go():
+    for session in get_sessions():
+        session.let_tasks_go()
+
+
+def _forget():
+    """A forked child has copies of its parent's sessions."""
+    sessions = get_sessions()
+    _by_loop.clear()
+    _by_run.clear()
+    for session in sessions:
+        session.forget()
+
+
+os.register_at_fork(before=_hold_tasks, after_in_parent=_let_tasks_go, after_in_child=_forget)

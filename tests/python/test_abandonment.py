@@ -82,6 +82,108 @@ def test_fork(what):
     assert errors.count("Traceback") <= 1
 
 
+GOES_ON = ["parent next callback", "parent goes on"]
+ENDS = ["parent same round", "parent atexit", "parent main cleaned up", "parent other cleaned up"]
+
+
+def fork_inside(host, where, what, *, status=3, lines=(), lines_of_fork=GOES_ON):
+    """The child ends as it should, and of the parent's run all goes on, once; returns the errors."""
+    program = ("forked_inside.py", host, where, what)
+    parent_status, got, errors = run_program(*program)
+    assert (parent_status, sorted(got)) == (
+        0, sorted([f"parent saw {status}", *lines_of_fork, *ENDS, *lines])
+    ), errors
+    return errors
+
+
+HOSTS = pytest.mark.parametrize("host", ["start", "run", "application"])
+OTHER_HOSTS = pytest.mark.parametrize("host", ["runner", "stock", "debug"])
+STEPS = pytest.mark.parametrize("where", ["in_step", "in_callback", "in_wait", "in_nested_step"])
+PLACES = pytest.mark.parametrize("where", [
+    "in_step", "in_callback", "in_wait", "in_nested_step", "in_eager_step", "in_handler", "in_host",
+    "in_host_in_wait", "in_host_in_step",
+])
+
+
+@HOSTS
+@PLACES
+def test_fork_inside_and_exit(host, where):
+    """As Python ends: at once, and none of the parent's tasks is cleaned up."""
+    assert fork_inside(host, where, "exits", lines=["child atexit"]) == ""
+
+
+@OTHER_HOSTS
+@STEPS
+def test_fork_inside_another_host_and_exit(host, where):
+    assert fork_inside(host, where, "exits", lines=["child atexit"]) == ""
+
+
+@PLACES
+def test_fork_inside_and_exit_with_text(where):
+    errors = fork_inside("start", where, "exits_with_text", status=1, lines=["child atexit"])
+    assert errors == "farewell\n"
+
+
+@pytest.mark.parametrize("what", ["os_exits", "executes"])
+@PLACES
+def test_fork_inside_and_go(where, what):
+    assert fork_inside("start", where, what) == ""
+
+
+@pytest.mark.parametrize("host", ["start", "run"])
+@pytest.mark.parametrize("what", ["interrupts", "is_interrupted"])
+@pytest.mark.parametrize("where", [
+    "in_step", "in_callback", "in_wait", "in_nested_step", "in_handler",
+])
+def test_fork_inside_and_ctrl_c(host, where, what):
+    """As of a program that has no run: by the signal, which a shell tells of as 130."""
+    errors = fork_inside(host, where, what, status=-2, lines=["child atexit"])
+    assert errors.endswith("KeyboardInterrupt\n")
+    assert errors.count("Traceback") == 1
+
+
+@HOSTS
+@STEPS
+@pytest.mark.parametrize("what", ["returns", "schedules"])
+def test_fork_inside_and_return(host, where, what):
+    """The child is back in the host's main loop, without the run; and run() can but say so."""
+    assert fork_inside(host, where, what) == ""
+
+
+@PLACES
+@pytest.mark.parametrize("what", ["waits", "nests", "runs_asyncio", "runs_aioguest"])
+def test_fork_inside_and_begin_anew(where, what):
+    assert fork_inside("start", where, what, lines=["child atexit"]) == ""
+
+
+def test_fork_inside_and_raise():
+    """Reported, and the child is back in the host's main loop."""
+    errors = fork_inside("start", "in_callback", "raises")
+    assert errors.count("Traceback") == errors.count("LookupError: in the child") == 1
+
+
+@pytest.mark.parametrize("host, status", [("start", 3), ("run", 1)])
+def test_fork_in_main_task_and_raise(host, status):
+    """Its step is the child's, up to its end: so is the exception."""
+    lines = ["child main cleaned up"] + ["child atexit"] * (status == 1)
+    errors = fork_inside(host, "in_main", "raises", status=status, lines=lines)
+    assert errors.count("Traceback") == errors.count("LookupError: in the child") == 1
+
+
+def test_fork_inside_runner_and_return():
+    """asyncio's own way of saying so, and it can't reach into the parent's loop."""
+    assert fork_inside("runner", "in_step", "returns") == ""
+
+
+@HOSTS
+@pytest.mark.parametrize("what, status", [("exits", 3), ("raises", 1)])
+def test_fork_by_multiprocessing(host, what, status):
+    errors = fork_inside(
+        host, "in_multiprocessing", what, status=status, lines_of_fork=["parent goes on"]
+    )
+    assert errors.count("Traceback") == errors.count("LookupError: in the child") == (what == "raises")
+
+
 CLEANED_UP = ["main cleaned up", "task cleaned up", "generator closed"]
 
 

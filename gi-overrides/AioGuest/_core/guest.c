@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "copy.h"
 #include "descriptors.h"
 #include "exception.h"
 #include "guest.h"
@@ -197,6 +198,7 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->exception);
   Py_VISIT (self->failed);
   Py_VISIT (self->host_error);
+  Py_VISIT (self->kept);
   return 0;
 }
 
@@ -218,6 +220,7 @@ guest_clear (PyObject *object)
   Py_CLEAR (self->exception);
   Py_CLEAR (self->failed);
   Py_CLEAR (self->host_error);
+  Py_CLEAR (self->kept);
   return 0;
 }
 
@@ -327,6 +330,15 @@ guest_wake (PyObject *object, G_GNUC_UNUSED PyObject *unused)
 }
 
 static PyObject *
+guest_forget (PyObject *object, PyObject *tasks)
+{
+  if (guest_become_copy ((Guest *) object, tasks) < 0)
+    return NULL;
+
+  Py_RETURN_NONE;
+}
+
+static PyObject *
 guest_iterate_method (PyObject *object, PyObject *args)
 {
   Guest *self = (Guest *) object;
@@ -386,6 +398,10 @@ static PyMethodDef guest_methods[] = {
   { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
   { "wake", guest_wake, METH_NOARGS,
     PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },
+  { "forget", guest_forget, METH_O,
+    PyDoc_STR ("forget(tasks)\n--\n\n"
+               "In a forked child: do nothing any more, and keep the loop's tasks alive. A tick that is\n"
+               "going on tells on_end() when it is left.") },
   { "iterate", guest_iterate_method, METH_VARARGS,
     PyDoc_STR ("iterate(future=None)\n--\n\n"
                "Iterate the main context until the run is over, or the future is done. A task whose\n"

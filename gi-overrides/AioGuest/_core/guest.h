@@ -51,6 +51,9 @@ struct _Guest
   GSource *signal_source; /* NULL if signals are not watched */
   GSource *nesting_source;
 
+  gboolean is_copy; /* of the parent's, in a forked child */
+  PyObject *kept;   /* list: what is not to be freed in the child; else NULL */
+
   gboolean is_attached;
   guint64 thread_state; /* the identifier of the owner's */
   PyObject *on_end;    /* asked whether the run is to end */

@@ -31,15 +31,15 @@ future_is_done (Guest *self, PyObject *future)
  * Iterates without the GIL, which a busy thread may keep for long while the host has work to do:
  * until the run is over, or a tick has been dispatched, as for a future that is done and for a
  * signal that Python's wakeup descriptor tells of, or nothing has: a signal may have interrupted
- * the wait.
+ * the wait. In a child that was forked in here the run is not seen to end.
  */
 static void
-iterate_without_gil (AioGuestRun *run, GMainContext *context)
+iterate_without_gil (Guest *self, AioGuestRun *run, GMainContext *context)
 {
   guint64 n_ticks = aio_guest_run_get_ticks (run);
 
   while (g_main_context_iteration (context, TRUE) &&
-         aio_guest_run_get_ticks (run) == n_ticks &&
+         aio_guest_run_get_ticks (run) == n_ticks && !self->is_copy &&
          aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     ;
 }
@@ -51,11 +51,11 @@ iterate (Guest *self, GMainContext *context, PyObject *future)
   g_autoptr (AioGuestRun) run = g_object_ref (self->run);
   int stop;
 
-  while ((stop = future_is_done (self, future)) == 0 &&
+  while ((stop = future_is_done (self, future)) == 0 && !self->is_copy &&
          aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     {
       Py_BEGIN_ALLOW_THREADS
-      iterate_without_gil (run, context);
+      iterate_without_gil (self, run, context);
       Py_END_ALLOW_THREADS
 
       /* PyGObject makes a warning of GLib's one of Python's, which filters may make an exception. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "copy.h"
 #include "guest.h"
 #include "loop.h"
 #include "pipe.h"
@@ -66,6 +67,9 @@ static PyMethodDef core_methods[] = {
   { "clear_thread_storage", core_clear_thread_storage, METH_NOARGS,
     PyDoc_STR ("clear_thread_storage()\n--\n\n"
                "Free what this thread, which is at its end, has stored by threading.local.") },
+  { "end_process", core_end_process, METH_O,
+    PyDoc_STR ("end_process(exception)\n--\n\n"
+               "End a forked child as one that a SystemExit or KeyboardInterrupt gets out of.") },
   { NULL },
 };
 

@@ -123,6 +123,13 @@ step_enter_frame (StepFrame *self, PyThreadState *thread)
   if (step == NULL || !step->is_watched || core_is_finalizing ())
     return FALSE;
 
+  /* Nor is there anything to be told apart in a forked child. */
+  if (step->guest->is_copy)
+    {
+      step_stop_watching (step);
+      return FALSE;
+    }
+
   is_host = g_main_depth () > step->depth;
   if (!is_host && !is_in_same_call (step, thread))
     {
@@ -190,7 +197,7 @@ nesting_prepare (GSource *source, int *timeout)
   *timeout = -1;
 
   if (G_UNLIKELY (step != NULL && step->guest == ((NestingSource *) source)->guest &&
-                  step->depth == g_main_depth ()))
+                  !step->guest->is_copy && step->depth == g_main_depth ()))
     watch_from_prepare (step);
 
   return FALSE;

@@ -127,6 +127,16 @@ leave_task (Suspension *suspension, Guest *guest)
   return 0;
 }
 
+/* From Python 3.14 on a forked child has no current task, and asyncio refuses to make one that. */
+static void
+tell_of_reentry (Guest *guest, PyObject *task)
+{
+  if (guest->is_copy)
+    PyErr_Clear ();
+  else
+    PyErr_WriteUnraisable (task);
+}
+
 static void
 reenter_task (Suspension *suspension, Guest *guest)
 {
@@ -137,7 +147,7 @@ reenter_task (Suspension *suspension, Guest *guest)
     {
       result = swap_task (state->py_swap_current_task, guest->loop, suspension->py_task);
       if (result == NULL)
-        PyErr_WriteUnraisable (suspension->py_task);
+        tell_of_reentry (guest, suspension->py_task);
       Py_CLEAR (result);
     }
 
@@ -150,7 +160,7 @@ reenter_task (Suspension *suspension, Guest *guest)
           PyObject_CallFunctionObjArgs (state->enter_task, guest->loop, suspension->task, NULL);
 
       if (result == NULL)
-        PyErr_WriteUnraisable (suspension->task);
+        tell_of_reentry (guest, suspension->task);
       Py_XDECREF (result);
     }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "copy.h"
 #include "deadline.h"
 #include "descriptors.h"
 #include "exception.h"
@@ -124,6 +125,10 @@ run_rounds (Guest *self, gint64 slice_end)
       if (n_run < 0)
         return AIO_GUEST_TICK_FAILED;
 
+      /* In a child that one of its handles has forked. */
+      if (G_UNLIKELY (self->is_copy))
+        return AIO_GUEST_TICK_WAIT;
+
       /* A tick nested in this one has ended the run. */
       if (!is_going_on (self))
         return AIO_GUEST_TICK_WAIT;
@@ -221,11 +226,13 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
 
       tick = run_rounds (self, slice_end);
 
-      if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
+      if (G_UNLIKELY (self->is_copy))
+        tick = guest_leave_copy (self, tick);
+      else if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
         tick = end_or_go_on (self, tick);
 
       /* Where the run is over the loop may be closed by now. */
-      if (tick != AIO_GUEST_TICK_FINISHED && is_going_on (self) &&
+      if (tick != AIO_GUEST_TICK_FINISHED && is_going_on (self) && !self->is_copy &&
           finish_tick (self, next_ready_time) < 0)
         tick = AIO_GUEST_TICK_FAILED;
     }

@@ -1,0 +1,109 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "copy.h"
+#include "exception.h"
+#include "ready.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+/*
+ * The copy of a guest in a forked child, where it does nothing. If one of its steps has forked, or
+ * a callback inside of one, that step goes on in the child; what comes after it is seen to here. The
+ * ticks on the stack run nothing more, and return; so the child is back in the host's main loop.
+ *
+ * Nothing that the guest knows of is ever freed: a task's finally: would run. The run, which is never
+ * over in the child, holds a reference to the guest.
+ */
+
+/* Has whoever pops the handles that are ready, and has counted them, do nothing. */
+int
+guest_void_ready (Guest *self)
+{
+  for (Py_ssize_t n = Py_SIZE (self->ready); n > 0; n--)
+    {
+      PyObject *handle = ready_popleft (self->state, self->ready);
+      int kept = handle != NULL ? PyList_Append (self->kept, handle) : -1;
+
+      Py_XDECREF (handle);
+      if (kept < 0 || ready_append (self->state, self->ready, self->padding) < 0)
+        return -1;
+    }
+
+  return 0;
+}
+
+/* In the child. @tasks are those of the loop; nobody else may hold them. */
+int
+guest_become_copy (Guest *self, PyObject *tasks)
+{
+  self->is_copy = TRUE;
+
+  if (self->kept == NULL)
+    self->kept = PyList_New (0);
+
+  if (self->kept == NULL || PyList_Append (self->kept, tasks) < 0)
+    return -1;
+
+  return guest_void_ready (self);
+}
+
+/* Ends the process as one does that the pending exception gets out of. The stack is not unwound: the
+ * frames on it are the parent's. */
+static void
+end_process (void)
+{
+  const gboolean interrupted = PyErr_ExceptionMatches (PyExc_KeyboardInterrupt);
+
+  /* A SystemExit ends it, unless Python is to go on interactively. */
+  PyErr_Print ();
+
+  if (interrupted)
+    {
+      Py_FinalizeEx ();
+      (void) signal (SIGINT, SIG_DFL);
+      (void) kill (getpid (), SIGINT);
+      _exit (128 + SIGINT);
+    }
+}
+
+/* For a step that no tick has begun. */
+PyObject *
+core_end_process (G_GNUC_UNUSED PyObject *module, PyObject *exception)
+{
+  core_restore_exception (Py_NewRef (exception));
+  end_process ();
+
+  Py_RETURN_NONE;
+}
+
+/* The end of a tick in the child; before it the tick would have been @tick. */
+AioGuestTick
+guest_leave_copy (Guest *self, AioGuestTick tick)
+{
+  if (tick == AIO_GUEST_TICK_FAILED)
+    {
+      if (PyErr_ExceptionMatches (PyExc_SystemExit) ||
+          PyErr_ExceptionMatches (PyExc_KeyboardInterrupt))
+        end_process ();
+      else
+        PyErr_Print ();
+    }
+
+  if (self->on_end != NULL)
+    {
+      PyObject *result = PyObject_CallOneArg (self->on_end, Py_None);
+
+      if (result == NULL)
+        PyErr_WriteUnraisable (self->loop);
+      Py_XDECREF (result);
+    }
+
+  Py_CLEAR (self->failed);
+  if (guest_void_ready (self) < 0)
+    PyErr_WriteUnraisable (self->loop);
+
+  return AIO_GUEST_TICK_WAIT;
+}

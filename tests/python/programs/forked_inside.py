@@ -1,0 +1,298 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""forked_inside.py HOST WHERE WHAT: a run's own code forks; the child does one of several things."""
+
+import asyncio
+import atexit
+import concurrent.futures
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+
+from hosts import AioGuest, Gio, GLib
+
+HOST, WHERE, WHAT = sys.argv[1:]
+PARENT = os.getpid()
+PATIENCE = 3
+
+
+def tell(*words):
+    who = "parent" if os.getpid() == PARENT else "child"
+    os.write(1, (" ".join(map(str, (who, *words))) + "\n").encode())
+
+
+atexit.register(tell, "atexit")
+
+
+# What the child does. One that returns goes back to where it has come from.
+
+
+def exits():
+    sys.exit(3)
+
+
+def exits_with_text():
+    sys.exit("farewell")
+
+
+def os_exits():
+    os._exit(3)
+
+
+def executes():
+    os.execv("/bin/sh", ["/bin/sh", "-c", "exit 3"])
+
+
+def is_interrupted():
+    """The handler is what it would be without the run: PyGObject's, if a function of its runs."""
+    signal.raise_signal(signal.SIGINT)
+
+
+def interrupts():
+    raise KeyboardInterrupt
+
+
+def _end():
+    """Called by the host's main loop, which goes on."""
+    os._exit(3)
+
+
+def returns():
+    GLib.idle_add(_end)
+
+
+def raises():
+    returns()
+    raise LookupError("in the child")
+
+
+def schedules():
+    """The copy of the loop takes what it is given, and does nothing."""
+    asyncio_loop.call_soon(tell, "callback")
+    asyncio_loop.call_later(0, tell, "timer")
+    asyncio_loop.create_task(sleep_and_tell())
+    returns()
+
+
+def waits():
+    """There is nobody to wait for in the child."""
+    try:
+        AioGuest.wait(event.wait())
+    except RuntimeError as error:
+        assert "no guest run" in str(error)
+        sys.exit(3)
+
+
+def nests():
+    """A main loop in the child, with callbacks of the host's."""
+    main_loop = GLib.MainLoop()
+    GLib.idle_add(lambda: GLib.idle_add(main_loop.quit) and False)
+    main_loop.run()
+    sys.exit(3)
+
+
+def runs_asyncio():
+    sys.exit(asyncio.run(asyncio.sleep(0.001, 3)))
+
+
+def runs_aioguest():
+    sys.exit(AioGuest.run(asyncio.sleep(0.001, 3), main_context=GLib.MainContext()))
+
+
+async def sleep_and_tell():
+    await asyncio.sleep(0)
+    tell("task")
+
+
+def fork():
+    asyncio_loop.call_soon(tell, "next callback")
+    pid = os.fork()
+    if pid == 0:
+        # Ended by it, and not by the test, if it hangs.
+        signal.alarm(PATIENCE)
+        globals()[WHAT]()
+    else:
+        tell("saw", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+# Where it forks. Each returns an awaitable that is done when it has.
+
+
+async def fork_in_step():
+    fork()
+
+
+def in_step():
+    return asyncio_loop.create_task(fork_in_step())
+
+
+def in_eager_step():
+    """Of a task that a callback of the host has started."""
+    future = asyncio_loop.create_future()
+
+    async def step():
+        fork()
+        future.set_result(None)
+
+    GLib.idle_add(lambda: AioGuest.spawn(step(), eager=True) and False)
+    return future
+
+
+def in_callback():
+    future = asyncio_loop.create_future()
+
+    def callback():
+        # The parent goes on in any case.
+        asyncio_loop.call_soon(future.set_result, None)
+        fork()
+
+    asyncio_loop.call_soon(callback)
+    return future
+
+
+def in_host():
+    future = asyncio_loop.create_future()
+
+    def callback():
+        fork()
+        future.set_result(None)
+
+    GLib.idle_add(callback)
+    return future
+
+
+def in_handler():
+    future = asyncio_loop.create_future()
+
+    @AioGuest.handler
+    async def on_activate(action, parameter):
+        fork()
+        future.set_result(None)
+
+    action = Gio.SimpleAction(name="fork")
+    action.connect("activate", on_activate)
+    GLib.idle_add(lambda: action.activate() and False)
+    return future
+
+
+async def wait_for(function):
+    AioGuest.wait(function())
+
+
+def in_wait():
+    """In a task that goes on while another one's step waits."""
+    return asyncio_loop.create_task(wait_for(in_step))
+
+
+def in_host_in_wait():
+    return asyncio_loop.create_task(wait_for(in_host))
+
+
+async def nest(function):
+    """A main loop nested in a step, of which nobody tells."""
+    main_loop = GLib.MainLoop(AioGuest.get_run().get_main_context())
+    function().add_done_callback(lambda future: main_loop.quit())
+    main_loop.run()
+
+
+def in_host_in_step():
+    return asyncio_loop.create_task(nest(in_host))
+
+
+def in_nested_step():
+    return asyncio_loop.create_task(nest(in_step))
+
+
+async def in_main():
+    fork()
+
+
+def run_target(status):
+    asyncio.run(asyncio.sleep(0.001))
+    if WHAT == "raises":
+        raise LookupError("in the child")
+    sys.exit(status)
+
+
+async def in_multiprocessing():
+    process = multiprocessing.get_context("fork").Process(target=run_target, args=(3,))
+    process.start()
+    with concurrent.futures.ThreadPoolExecutor() as executor:
+        await asyncio_loop.run_in_executor(executor, process.join)
+    tell("saw", process.exitcode)
+
+
+async def clean_up_later(name):
+    try:
+        await event.wait()
+    finally:
+        tell(name, "cleaned up")
+
+
+async def main():
+    global asyncio_loop, event, tasks
+    asyncio_loop = asyncio.get_running_loop()
+    asyncio_loop.slow_callback_duration = PATIENCE
+    # Nobody but this module knows of the event, and so of the tasks.
+    event = asyncio.Event()
+    tasks = [asyncio_loop.create_task(clean_up_later("other"))]
+    await asyncio.sleep(0)
+    try:
+        over = globals()[WHERE]()
+        asyncio_loop.call_soon(tell, "same round")
+        await over
+        await asyncio.sleep(0.001)
+        tell("goes on")
+    finally:
+        tell("main cleaned up")
+
+
+def start():
+    main_loop = GLib.MainLoop()
+    AioGuest.start(main(), done_callback=lambda task: main_loop.quit(), debug=False)
+    main_loop.run()
+
+
+def run():
+    try:
+        AioGuest.run(main(), debug=False)
+    except RuntimeError as error:
+        assert os.getpid() != PARENT and "forked" in str(error), error
+        os._exit(3)
+
+
+def runner():
+    """Has a loop, and no main task of ours."""
+    try:
+        with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
+            runner.run(main())
+    except RuntimeError:
+        assert os.getpid() != PARENT
+        os._exit(3)
+
+
+def thread():
+    thread = threading.Thread(
+        target=AioGuest.run, args=(main(),), kwargs={"main_context": GLib.MainContext()}
+    )
+    thread.start()
+    thread.join()
+
+
+def stock():
+    AioGuest.run(main(), loop_factory=asyncio.SelectorEventLoop, debug=False)
+
+
+def debug():
+    AioGuest.run(main(), debug=True)
+
+
+def application():
+    app = Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
+    app.connect("activate", lambda app: None)
+    AioGuest.run(app, main=main, debug=False)
+
+
+globals()[HOST]()
