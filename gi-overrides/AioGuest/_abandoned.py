@@ -62,6 +62,10 @@ def _forget():
     for life in _lives:
         life.forget()
     _lives.clear()
+    # This thread is the main one now, whose end is the interpreter's.
+    end = _stored.__dict__.pop('end', None)
+    if end is not None:
+        end._thread = None
 
 
 register_exit_function(lambda: _abandon('the interpreter exited'))

@@ -8,8 +8,10 @@ at a version number, and has something to fall back on.
 """
 
 import asyncio
+import atexit
 import contextlib
 import gc
+import os
 import signal
 import sys
 import threading
@@ -26,6 +28,7 @@ __all__ = [
     'clear_stopping',
     'collect_exception',
     'create_eager_task',
+    'end_without_finalizing',
     'enter_running',
     'forget_dummy_thread',
     'forget_running',
@@ -115,6 +118,33 @@ def forget_running(loop, hooks):
     asyncio._set_running_loop(None)
     if hooks is not None:
         sys.set_asyncgen_hooks(*hooks)
+
+
+def end_without_finalizing(error):
+    """End a child that a thread has forked as *error*, which ends programs, ends one.
+
+    Python would look for its main thread to finalize itself, and crash, from 3.13 on.
+    """
+    status = 128 + signal.SIGINT
+    try:
+        if isinstance(error, SystemExit):
+            status = error.code
+            if status is None:
+                status = 0
+            elif not isinstance(status, int):
+                print(status, file=sys.stderr)
+                status = 1
+        else:
+            sys.excepthook(type(error), error, error.__traceback__)
+        atexit._run_exitfuncs()
+        for file in sys.stdout, sys.stderr:
+            if file is not None:
+                file.flush()
+        if isinstance(error, KeyboardInterrupt):
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        os._exit(status & 0xFF)
 
 
 def is_of_left_step(error):
@@ -289,8 +319,6 @@ def register_exit_function(function):
 
     register = getattr(threading, '_register_atexit', None)
     if register is None:
-        import atexit
-
         register = atexit.register
     register(function)
 

@@ -13,6 +13,7 @@ from gi.repository import GLib
 
 from . import _core
 from ._internals import (
+    end_without_finalizing,
     enter_running,
     forget_running,
     get_running_thread,
@@ -87,6 +88,7 @@ class Session:
         self._hooks = None
         self._watches_signals = False
         self._tasks = None  # for the time of a fork
+        self._end_of_child = None
 
     @property
     def main_context(self):
@@ -124,6 +126,7 @@ class Session:
     def hold_tasks(self):
         """Before a fork: a child can't tell any more which they are, from Python 3.14 on."""
         self._tasks = asyncio.all_tasks(self.loop)
+        self._end_of_child = None if is_main_thread() else end_without_finalizing
 
     def let_tasks_go(self):
         self._tasks = None
@@ -134,7 +137,7 @@ class Session:
         Nothing of it is to be left: the loop stays a running one, which nobody can run or close.
         """
         self._is_entered = self._watches_signals = False
-        self.guest.forget(self._tasks)
+        self.guest.forget(self._tasks, self._end_of_child)
         hush_left_steps(self.loop)
         if get_running_thread(self.loop) == threading.get_ident():
             forget_running(self.loop, self._hooks)

@@ -97,7 +97,7 @@ def fork_inside(host, where, what, *, status=3, lines=(), lines_of_fork=GOES_ON)
 
 
 HOSTS = pytest.mark.parametrize("host", ["start", "run", "application"])
-OTHER_HOSTS = pytest.mark.parametrize("host", ["runner", "stock", "debug"])
+OTHER_HOSTS = pytest.mark.parametrize("host", ["runner", "thread", "stock", "debug"])
 STEPS = pytest.mark.parametrize("where", ["in_step", "in_callback", "in_wait", "in_nested_step"])
 PLACES = pytest.mark.parametrize("where", [
     "in_step", "in_callback", "in_wait", "in_nested_step", "in_eager_step", "in_handler", "in_host",
@@ -128,6 +128,17 @@ def test_fork_inside_and_exit_with_text(where):
 @PLACES
 def test_fork_inside_and_go(where, what):
     assert fork_inside("start", where, what) == ""
+
+
+def test_fork_inside_thread_and_exit_with_text():
+    errors = fork_inside("thread", "in_step", "exits_with_text", status=1, lines=["child atexit"])
+    assert errors == "farewell\n"
+
+
+def test_fork_inside_thread_and_ctrl_c():
+    errors = fork_inside("thread", "in_step", "interrupts", status=-2, lines=["child atexit"])
+    assert errors.endswith("KeyboardInterrupt\n")
+    assert errors.count("Traceback") == 1
 
 
 @pytest.mark.parametrize("host", ["start", "run"])

@@ -35,11 +35,13 @@ guest_void_ready (Guest *self)
   return 0;
 }
 
-/* In the child. @tasks are those of the loop; nobody else may hold them. */
+/* In the child. @tasks are those of the loop; nobody else may hold them. @end, if it is not None, ends
+ * the process with an exception. */
 int
-guest_become_copy (Guest *self, PyObject *tasks)
+guest_become_copy (Guest *self, PyObject *tasks, PyObject *end)
 {
   self->is_copy = TRUE;
+  Py_XSETREF (self->end, end != Py_None ? Py_NewRef (end) : NULL);
 
   if (self->kept == NULL)
     self->kept = PyList_New (0);
@@ -79,17 +81,31 @@ core_end_process (G_GNUC_UNUSED PyObject *module, PyObject *exception)
   Py_RETURN_NONE;
 }
 
+static void
+end_process_by (PyObject *end)
+{
+  PyObject *exception = core_take_exception ();
+  PyObject *result = PyObject_CallOneArg (end, exception);
+
+  if (result == NULL)
+    PyErr_Print ();
+  Py_XDECREF (result);
+  Py_DECREF (exception);
+}
+
 /* The end of a tick in the child; before it the tick would have been @tick. */
 AioGuestTick
 guest_leave_copy (Guest *self, AioGuestTick tick)
 {
   if (tick == AIO_GUEST_TICK_FAILED)
     {
-      if (PyErr_ExceptionMatches (PyExc_SystemExit) ||
-          PyErr_ExceptionMatches (PyExc_KeyboardInterrupt))
-        end_process ();
-      else
+      if (!PyErr_ExceptionMatches (PyExc_SystemExit) &&
+          !PyErr_ExceptionMatches (PyExc_KeyboardInterrupt))
         PyErr_Print ();
+      else if (self->end != NULL)
+        end_process_by (self->end);
+      else
+        end_process ();
     }
 
   if (self->on_end != NULL)

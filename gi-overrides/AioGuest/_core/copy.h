@@ -6,7 +6,7 @@
 
 #include "guest.h"
 
-int guest_become_copy (Guest *self, PyObject *tasks);
+int guest_become_copy (Guest *self, PyObject *tasks, PyObject *end);
 int guest_void_ready (Guest *self);
 AioGuestTick guest_leave_copy (Guest *self, AioGuestTick tick);
 

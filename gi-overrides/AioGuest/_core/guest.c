@@ -199,6 +199,7 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->failed);
   Py_VISIT (self->host_error);
   Py_VISIT (self->kept);
+  Py_VISIT (self->end);
   return 0;
 }
 
@@ -221,6 +222,7 @@ guest_clear (PyObject *object)
   Py_CLEAR (self->failed);
   Py_CLEAR (self->host_error);
   Py_CLEAR (self->kept);
+  Py_CLEAR (self->end);
   return 0;
 }
 
@@ -330,9 +332,12 @@ guest_wake (PyObject *object, G_GNUC_UNUSED PyObject *unused)
 }
 
 static PyObject *
-guest_forget (PyObject *object, PyObject *tasks)
+guest_forget (PyObject *object, PyObject *args)
 {
-  if (guest_become_copy ((Guest *) object, tasks) < 0)
+  PyObject *tasks, *end;
+
+  if (!PyArg_ParseTuple (args, "OO:forget", &tasks, &end) ||
+      guest_become_copy ((Guest *) object, tasks, end) < 0)
     return NULL;
 
   Py_RETURN_NONE;
@@ -398,10 +403,10 @@ static PyMethodDef guest_methods[] = {
   { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
   { "wake", guest_wake, METH_NOARGS,
     PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },
-  { "forget", guest_forget, METH_O,
-    PyDoc_STR ("forget(tasks)\n--\n\n"
+  { "forget", guest_forget, METH_VARARGS,
+    PyDoc_STR ("forget(tasks, end)\n--\n\n"
                "In a forked child: do nothing any more, and keep the loop's tasks alive. A tick that is\n"
-               "going on tells on_end() when it is left.") },
+               "going on tells on_end() when it is left. An exit out of it calls end(exception).") },
   { "iterate", guest_iterate_method, METH_VARARGS,
     PyDoc_STR ("iterate(future=None)\n--\n\n"
                "Iterate the main context until the run is over, or the future is done. A task whose\n"
