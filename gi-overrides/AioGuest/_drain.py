@@ -9,7 +9,7 @@ import inspect
 import math
 
 from ._core import warn_of_resource
-from ._internals import forget_task, is_to_be_reported
+from ._internals import cancel_task, forget_task, is_to_be_reported
 
 __all__ = ['drain', 'get_tasks_in_step', 'give_up']
 
@@ -38,7 +38,7 @@ async def _cancel_all(loop, timeout, given_up):
         if loop.time() >= until:
             # Also those that others have started in their last moment, or it would never end.
             for task in _get_others(loop, given_up):
-                task.cancel()
+                cancel_task(task)
                 given_up.add(task)
                 give_up(task, timeout)
 
@@ -50,7 +50,7 @@ def _get_others(loop, given_up):
 async def _cancel(loop, tasks, timeout):
     """Cancel *tasks*, and wait so long for them to end."""
     for task in tasks:
-        task.cancel()
+        cancel_task(task)
     done, _ = await asyncio.wait(tasks, timeout=timeout)
     for task in done:
         if not task.cancelled() and is_to_be_reported(task.exception()):

@@ -8,6 +8,7 @@ import functools
 import inspect
 
 from ._core import end_process
+from ._internals import cancel_task
 from ._session import get_session
 from ._tasks import spawn
 
@@ -43,7 +44,7 @@ class _Calls:
         if not self.restarting:
             self.restarting = True
             for task in list(self.running):
-                task.cancel()
+                cancel_task(task)
 
 
 def _is_draining(loop):
@@ -104,7 +105,7 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
             calls.running.add(task)
             task.add_done_callback(functools.partial(end, key, calls))
             if calls.restarting:
-                task.cancel()
+                cancel_task(task)
 
     def end(key, calls, task):
         calls.running.discard(task)

@@ -15,6 +15,7 @@ from ._application import ApplicationHold
 from ._core import warn_of_resource
 from ._drain import drain, get_tasks_in_step, give_up
 from ._internals import (
+    cancel_task,
     clear_stopping,
     collect_exception,
     forget_task,
@@ -157,7 +158,7 @@ class Life:
         """
         if not self._is_cancelled or self.task.cancelling() == 0:
             self._is_cancelled = True
-            self.task.cancel()
+            cancel_task(self.task)
 
     def _cancel_in_time(self):
         """Cancel the main task, and go on without it if it does not end."""

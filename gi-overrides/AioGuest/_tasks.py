@@ -6,7 +6,7 @@
 import asyncio
 
 from ._arguments import check_coroutine, close_coroutine
-from ._internals import create_eager_task, is_to_be_reported
+from ._internals import cancel_task, create_eager_task, is_to_be_reported
 from ._session import get_session
 
 __all__ = ['spawn']
@@ -51,7 +51,7 @@ def spawn(coro, *, name=None, eager=False):
             close_coroutine(coro)
         else:
             _tasks.discard(task)
-            task.cancel()
+            cancel_task(task)
         raise
 
     if task.done():

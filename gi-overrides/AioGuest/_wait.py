@@ -7,6 +7,7 @@ import asyncio
 import weakref
 
 from ._arguments import close_coroutine
+from ._internals import cancel_task, is_pygobject_awaitable
 from ._session import get_session
 
 __all__ = ['wait']
@@ -40,6 +41,9 @@ def wait(awaitable, timeout=None):
     task = asyncio.current_task(loop)
     if awaitable is task is not None:
         raise RuntimeError(f'{task!r} can\'t wait for itself')
+    if is_pygobject_awaitable(awaitable):
+        # It lacks some of what a future has.
+        awaitable = _await(awaitable)
     try:
         future = asyncio.ensure_future(awaitable, loop=loop)
     except BaseException:
@@ -47,6 +51,10 @@ def wait(awaitable, timeout=None):
         close_coroutine(awaitable)
         raise
     return _Wait(session, future, task, timeout).result()
+
+
+async def _await(awaitable):
+    return await awaitable
 
 
 def _ignore(future):
@@ -73,7 +81,7 @@ class _Wait:
             self._future.add_done_callback(_ignore)
             self._session.iterate(self._future)
         except BaseException:
-            self._future.cancel()
+            cancel_task(self._future)
             raise
         finally:
             self._unshadow()
@@ -89,7 +97,7 @@ class _Wait:
         return self._future.result()
 
     def _on_timeout(self):
-        self._timed_out = self._future.cancel()
+        self._timed_out = cancel_task(self._future)
 
     # A task that is cancelled inside its step only takes note of it for its next await, which
     # would come too late, and then come a second time. So meanwhile cancel() is this one. Callbacks of
@@ -108,7 +116,7 @@ class _Wait:
                 pass
 
     def _cancel(self, msg=None):
-        if not self._future.cancel(msg):
+        if not cancel_task(self._future, msg):
             # It is done, and only an inner wait keeps this one: the task's next await, then.
             return type(self._task).cancel(self._task, msg)
         _Requests.add(self._task)
