@@ -7,7 +7,7 @@ import asyncio
 import weakref
 
 from ._arguments import close_coroutine
-from ._internals import cancel_task, is_pygobject_awaitable
+from ._internals import cancel_task, is_pygobject_awaitable, take_cancellation
 from ._session import get_session
 
 __all__ = ['wait']
@@ -20,8 +20,9 @@ def wait(awaitable, timeout=None):
     task: the task is then suspended as if it had awaited, other tasks, the window and everything
     else of the host go on. Waits nest; an inner one must end before an outer one can return.
 
-    If the surrounding task is cancelled meanwhile, the awaitable is cancelled, and what comes of
-    that is raised here: ``asyncio.timeout()`` and ``TaskGroup`` work across it.
+    If the surrounding task is cancelled meanwhile, or was in this step before, the awaitable is
+    cancelled, and what comes of that is raised here: ``asyncio.timeout()`` and ``TaskGroup`` work
+    across it.
 
     :param awaitable: a coroutine, which becomes a task, or a future or other awaitable.
     :param timeout: seconds, after which the awaitable is cancelled; None for any time.
@@ -77,6 +78,7 @@ class _Wait:
             if self._timeout is not None:
                 timer = self._session.loop.call_later(self._timeout, self._on_timeout)
             self._shadow()
+            self._take_cancellation()
             # Has the loop ticked when the future is done, whoever does that.
             self._future.add_done_callback(_ignore)
             self._session.iterate(self._future)
@@ -106,6 +108,21 @@ class _Wait:
     def _shadow(self):
         if self._task is not None:
             self._task.cancel = self._cancel
+
+    def _take_cancellation(self):
+        """The step has cancelled its task before, say in a nested main loop: likewise.
+
+        An await would not raise if there were nothing to wait for.
+        """
+        if self._task is None or self._future.done():
+            return
+        taken = take_cancellation(self._task)
+        if taken is None:
+            return
+        forgotten, msg = taken
+        for _ in range(forgotten):
+            _Requests.add(self._task)
+        cancel_task(self._future, msg)
 
     def _unshadow(self):
         if self._task is not None:

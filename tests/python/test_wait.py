@@ -4,14 +4,20 @@
 
 import asyncio
 import contextvars
+import sys
 import threading
 import traceback
 
 import pytest
+from gi.overrides.AioGuest import _internals
 from gi.repository import AioGuest, GLib
 
 import support
 from race import Race
+
+BEFORE_3_13 = pytest.mark.skipif(
+    sys.version_info >= (3, 13), reason="uncancel() does it from Python 3.13 on"
+)
 
 variable = contextvars.ContextVar("variable", default="default")
 
@@ -604,6 +610,144 @@ def test_cancelled_while_a_host_callback_waits_inside(run):
 
     assert run(main()) == ORDER
     assert order == ["the callback's"]
+
+
+def test_cancelled_before_it(run, errors):
+    """By the step that calls it: as its next await would, it raises, and that one does not."""
+    async def main():
+        order = []
+
+        async def awaitable():
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                # For as long as this takes.
+                await asyncio.sleep(0.002)
+                order.append("awaitable")
+
+        async def victim():
+            this = asyncio.current_task()
+            awaited = asyncio.create_task(awaitable())
+            await asyncio.sleep(0)
+            this.cancel()
+            this.cancel("why")
+            with pytest.raises(asyncio.CancelledError, match="why"):
+                AioGuest.wait(awaited)
+            assert awaited.cancelled()
+            assert this.cancelling() == 2
+            await asyncio.sleep(0.001)
+            assert AioGuest.wait(give("result")) == "result"
+            order.append("finally")
+            assert [this.uncancel(), this.uncancel(), this.cancelling()] == [1, 0, 0]
+            this.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+            this.uncancel()
+
+        await asyncio.create_task(victim())
+        return order
+
+    assert run(main()) == ["awaitable", "finally"]
+    assert errors() == []
+
+
+def test_cancelled_before_it_began_a_coroutine(run, errors):
+    async def main():
+        async def victim():
+            asyncio.current_task().cancel()
+            AioGuest.wait(asyncio.sleep(3600))
+
+        task = asyncio.create_task(victim())
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    run(main())
+    assert errors() == []
+
+
+def test_cancelled_before_it_by_a_timeout(run):
+    """One that was due in a raw nested loop."""
+    async def main():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                main_loop = GLib.MainLoop()
+                asyncio.get_running_loop().call_later(0.01, main_loop.quit)
+                main_loop.run()
+                AioGuest.wait(asyncio.sleep(3600))
+        assert asyncio.current_task().cancelling() == 0
+        await asyncio.sleep(0.001)
+
+    run(main())
+
+
+def test_cancelled_before_it_when_there_is_nothing_to_wait_for(run):
+    """An await would not suspend the task then, and it is the next one that raises."""
+    async def main():
+        async def victim():
+            future = asyncio.get_running_loop().create_future()
+            future.set_result("result")
+            asyncio.current_task().cancel()
+            results.append(AioGuest.wait(future))
+            await asyncio.sleep(3600)
+
+        results = []
+        task = asyncio.create_task(victim())
+        await asyncio.wait([task])
+        assert task.cancelled()
+        return results
+
+    assert run(main()) == ["result"]
+
+
+def test_cancelled_before_it_with_no_way_to_take_that_back(run, monkeypatch):
+    """Then it is the next await that raises, and the wait waits."""
+    monkeypatch.setattr(_internals, "_clear_must_cancel", lambda task: False)
+
+    async def main():
+        async def victim():
+            this = asyncio.current_task()
+            this.cancel()
+            try:
+                results.append(AioGuest.wait(give("result")))
+                await asyncio.sleep(3600)
+            finally:
+                assert this.cancelling() == 1
+
+        results = []
+        task = asyncio.create_task(victim())
+        await asyncio.wait([task])
+        assert task.cancelled()
+        return results
+
+    # That way is not needed from Python 3.13 on.
+    assert run(main()) == (["result"] if sys.version_info < (3, 13) else [])
+
+
+@BEFORE_3_13
+def test_cancelled_before_it_with_a_task_in_python(run):
+    async def main():
+        async def victim():
+            this = asyncio.current_task()
+            this.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                AioGuest.wait(asyncio.sleep(3600))
+            assert this.cancelling() == 1
+            await asyncio.sleep(0.001)
+            return "on"
+
+        loop = asyncio.get_running_loop()
+        return await asyncio.tasks._PyTask(victim(), loop=loop)
+
+    assert run(main()) == "on"
+
+
+@BEFORE_3_13
+def test_where_a_task_notes_that_it_was_cancelled(monkeypatch):
+    find = _internals._find_must_cancel.__wrapped__
+    assert find() is not None
+    # There are Pythons without it.
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    assert find() is None
 
 
 def test_awaitable_that_is_cancelled_by_itself(run, place):
