@@ -73,6 +73,70 @@ def test_quit_cancels_and_drains():
     assert order == ["drained", "returned"]
 
 
+async def wait_in_host(function):
+    GLib.idle_add(function)
+    await asyncio.Event().wait()
+
+
+async def wait_in_main_task(function):
+    # Not in the step in which the application starts.
+    await asyncio.sleep(0.001)
+    function()
+    await asyncio.Event().wait()
+
+
+async def wait_in_task(function):
+    asyncio.create_task(wait_in_main_task(function))
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("place", [wait_in_host, wait_in_main_task, wait_in_task])
+@pytest.mark.parametrize("cancels", [False, True])
+def test_quit_during_wait(place, cancels):
+    """The application's main loop ends when those in it have; to cancel the main task ends waits."""
+    order = []
+    app = application()
+    app.connect("shutdown", lambda app: order.append("shutdown"))
+
+    async def awaited():
+        await quitting.wait()
+        if cancels:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0.05)
+        return "result"
+
+    def wait():
+        try:
+            order.append(AioGuest.wait(awaited()))
+        except asyncio.CancelledError:
+            order.append("cancelled")
+            raise
+
+    def in_host():
+        try:
+            wait()
+        except asyncio.CancelledError:
+            pass
+
+    async def main():
+        nonlocal quitting
+        quitting = asyncio.Event()
+        this = asyncio.current_task()
+
+        def quit_():
+            quitting.set()
+            if cancels:
+                this.cancel()
+            app.quit()
+
+        GLib.timeout_add(30, quit_)
+        await place(in_host if place is wait_in_host else wait)
+
+    quitting = None
+    AioGuest.run(app, main=main, debug=False)
+    assert order == ["cancelled" if cancels else "result", "shutdown"]
+
+
 def test_second_end_does_not_cancel_the_clean_up():
     """The application quits, and is told to terminate while the main task tidies up."""
     app = application()
