@@ -154,7 +154,7 @@ class Session:
             self.guest.watch_signals(wakeup_pipe.read_fd)
 
     def iterate(self, future=None):
-        """Iterate the main context until the session ends, or *future* is done.
+        """Iterate the main context until the session ends, or *future*, if given, is ``done()``.
 
         Raises what a signal handler raises; the session goes on then.
         """

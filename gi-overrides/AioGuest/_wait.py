@@ -78,10 +78,9 @@ class _Wait:
             if self._timeout is not None:
                 timer = self._session.loop.call_later(self._timeout, self._on_timeout)
             self._shadow()
-            self._take_cancellation()
             # Has the loop ticked when the future is done, whoever does that.
             self._future.add_done_callback(_ignore)
-            self._session.iterate(self._future)
+            self._session.iterate(self)
         except BaseException:
             cancel_task(self._future)
             raise
@@ -109,13 +108,19 @@ class _Wait:
         if self._task is not None:
             self._task.cancel = self._cancel
 
-    def _take_cancellation(self):
-        """The step has cancelled its task before, say in a nested main loop: likewise.
+    def done(self):
+        """Whether there is nothing to wait for: asked before all, and after each tick.
 
-        An await would not raise if there were nothing to wait for.
+        If not, the task may have been cancelled all the same: before, in this step, or by its own
+        ``cancel()``, which somebody took from it before, as a callback.
         """
-        if self._task is None or self._future.done():
-            return
+        if self._future.done():
+            return True
+        if self._task is not None:
+            self._take_cancellation()
+        return self._future.done()
+
+    def _take_cancellation(self):
         taken = take_cancellation(self._task)
         if taken is None:
             return

@@ -4,6 +4,8 @@
 
 import asyncio
 import contextvars
+import os
+import signal
 import sys
 import threading
 import traceback
@@ -610,6 +612,40 @@ def test_cancelled_while_a_host_callback_waits_inside(run):
 
     assert run(main()) == ORDER
     assert order == ["the callback's"]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_cancelled_by_a_method_taken_before(run, before):
+    """As a callback: it is asyncio's own cancel(), which knows nothing of the wait."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        waiter = Waiter()
+        task = asyncio.create_task(waiter.task())
+        cancel = task.cancel
+        if not before:
+            await waiter.waiting
+        loop.call_later(0.01, cancel)
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert task.cancelling() == 1
+        return waiter.order
+
+    assert run(main()) == ORDER
+
+
+def test_cancelled_by_a_signal_handler(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        waiter = Waiter()
+        task = asyncio.create_task(waiter.task())
+        loop.add_signal_handler(signal.SIGUSR1, task.cancel)
+        await waiter.waiting
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.wait([task])
+        loop.remove_signal_handler(signal.SIGUSR1)
+        return waiter.order
+
+    assert run(main()) == ORDER
 
 
 def test_cancelled_before_it(run, errors):
