@@ -8,8 +8,9 @@ import functools
 import inspect
 import math
 
+from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._internals import cancel_task, forget_task, is_to_be_reported
+from ._internals import forget_task, is_to_be_reported
 
 __all__ = ['drain', 'get_tasks_in_step', 'give_up']
 

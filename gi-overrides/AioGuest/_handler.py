@@ -7,8 +7,8 @@ import asyncio
 import functools
 import inspect
 
+from ._awaitables import cancel_task
 from ._core import end_process
-from ._internals import cancel_task
 from ._session import get_session
 from ._tasks import spawn
 

@@ -10,30 +10,21 @@ at a version number, and has something to fall back on.
 import asyncio
 import atexit
 import contextlib
-import contextvars
-import functools
 import gc
 import os
 import signal
-import struct
 import sys
 import threading
-
-from gi import _gi
 
 try:
     from gi import _ossighelper
 except ImportError:
     _ossighelper = None
 
-# PyGObject has none before 3.50.
-_Async = getattr(_gi, 'Async', ())
-
 _pyos_getsig = getattr(_ossighelper, 'PyOS_getsig', None)
 wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcontext)
 
 __all__ = [
-    'cancel_task',
     'clear_stopping',
     'collect_exception',
     'create_eager_task',
@@ -53,14 +44,12 @@ __all__ = [
     'is_live_pygobject_handler',
     'is_lost',
     'is_of_left_step',
-    'is_pygobject_awaitable',
     'is_pygobject_handler',
     'is_to_be_reported',
     'leave_running',
     'register_exit_function',
     'set_running_again',
     'set_stopping',
-    'take_cancellation',
     'wakeup_on_signal',
     'without_current_task',
 ]
@@ -225,200 +214,6 @@ def get_queues(loop):
 def get_waiter(task):
     """The future that a task waits for, or None if there is none, or it can't be told."""
     return getattr(task, '_fut_waiter', None)
-
-
-def is_pygobject_awaitable(awaitable):
-    """Whether it is what PyGObject's own asynchronous functions return."""
-    return isinstance(awaitable, _Async)
-
-
-def cancel_task(task, msg=None):
-    """``task.cancel(msg)``, of a task or another future, whatever it waits for.
-
-    PyGObject's own awaitables, before 3.52, have a ``cancel()`` that takes no message. asyncio
-    gives it one, and the TypeError gets out of the ``cancel()`` of a task that waits for one.
-    """
-    try:
-        return task.cancel() if msg is None else task.cancel(msg)
-    except TypeError:
-        if not _cancel_what_blocks(task, msg):
-            raise
-        return True
-
-
-def _cancel_what_blocks(task, msg):
-    """Do the rest of a ``task.cancel()`` that has counted the request and failed then.
-
-    False if it has failed for another reason.
-    """
-    waiter = get_waiter(task)
-    if is_pygobject_awaitable(waiter):
-        return _CancelledWait(task, waiter).begin()
-    # A gather() has got as far as the first of its tasks that fails so.
-    children = [c for c in getattr(waiter, '_children', ()) if isinstance(c, asyncio.Task)]
-    if children:
-        for child in children:
-            cancel_task(child, msg)
-        return waiter.cancel(msg)
-    return waiter is not None and _cancel_what_blocks(waiter, msg)
-
-
-class _CancelledWait:
-    """The rest of the time that a cancelled task waits for an awaitable of PyGObject's.
-
-    This takes the place of the task's callback. asyncio would take a note that the task is
-    cancelled, for when it wakes up, which is when the operation has ended. Nobody else can take it.
-    """
-
-    def __init__(self, task, awaitable):
-        self._task = task
-        self._awaitable = awaitable
-        self._wakeup = None
-
-    @property
-    def __self__(self):
-        # As the task's own callback has it: is_lost() looks for that.
-        return self._task
-
-    def __eq__(self, callback):
-        # PyGObject compares the callbacks that it has with the one that it is to remove.
-        if getattr(callback, '__self__', None) is not self._task:
-            return False
-        self._wakeup = callback
-        return True
-
-    __hash__ = object.__hash__
-
-    def begin(self):
-        """Returns whether the task is going to be cancelled."""
-        if self._awaitable.done():
-            return self._replace_step()
-        if not self._awaitable.remove_done_callback(self):
-            return False
-        self._task.cancel = self._cancel_again
-        self._awaitable.add_done_callback(self)
-        self._awaitable.cancel()
-        return True
-
-    def _replace_step(self):
-        """The step to come has been asked for, with the result of the operation."""
-        for handle in list(getattr(self._task.get_loop(), '_ready', ())):
-            if not handle.cancelled() and self == getattr(handle, '_callback', None):
-                handle.cancel()
-                self._task.cancel = self._cancel_again
-                self(self._awaitable)
-                return True
-        return False
-
-    def _cancel_again(self, msg=None):
-        """Others that cancel the task, a ``TaskGroup`` say, would meet the TypeError, too."""
-        try:
-            return type(self._task).cancel(self._task, msg)
-        except TypeError:
-            # The request has been counted, which is all that is left to do.
-            return True
-
-    def __call__(self, future):
-        if future is self._awaitable:
-            # Collected, lest PyGObject complain of it.
-            future.exception()
-            future = self._task.get_loop().create_future()
-            # Before Python 3.12 nobody can ask for the task's own.
-            get_context = getattr(self._task, 'get_context', contextvars.copy_context)
-            future.add_done_callback(self, context=get_context())
-            future.cancel()
-        else:
-            del self._task.cancel
-            self._wakeup(future)
-
-
-def take_cancellation(task):
-    """Take back that the next await of the current *task* is to raise CancelledError.
-
-    Returns how many requests the task does not count any more because of that, and the message; or
-    None if there is nothing to take back, or no way to do that.
-    """
-    if not getattr(task, '_must_cancel', False):
-        return None
-    msg = getattr(task, '_cancel_message', None)
-    requests = type(task).cancelling(task)
-    for _ in range(requests):
-        type(task).uncancel(task)
-    # From Python 3.13 on that was all.
-    if task._must_cancel and not _clear_must_cancel(task):
-        for _ in range(requests):
-            type(task).cancel(task, msg)
-        return None
-    return requests, msg
-
-
-def _clear_must_cancel(task):
-    try:
-        # Of a pure-Python task.
-        task._must_cancel = False
-    except AttributeError:
-        flag = _find_must_cancel()
-        if flag is None:
-            return False
-        offset, bit = flag
-        _get_memory(task)[offset] &= ~bit & 0xff
-    return not task._must_cancel
-
-
-@functools.cache
-def _find_must_cancel():
-    """Where asyncio's task in C has that flag: the byte and the bit, or None if it can't be told.
-
-    It is all that is different in a task that was cancelled, and then uncancelled.
-    """
-    coro = _do_nothing()
-    task = asyncio.Task(coro, loop=_NoLoop())
-    forget_task(task)
-    coro.close()
-    try:
-        memory = _get_memory(task)
-    except ImportError:
-        # No ctypes.
-        return None
-    before = bytes(memory)
-    # The message is there, too, as a pointer.
-    task.cancel(before)
-    task.uncancel()
-    after = bytes(memory)
-    pointer = id(before).to_bytes(struct.calcsize('P'), sys.byteorder)
-    start = object.__basicsize__
-    at = after.find(pointer, start)
-    different = [
-        (i, before[i] ^ after[i])
-        for i in range(start, len(after))
-        if before[i] != after[i] and not at <= i < at + len(pointer)
-    ]
-    if at < 0 or len(different) != 1 or different[0][1].bit_count() != 1:
-        return None
-    offset, bit = different[0]
-    memory[offset] ^= bit
-    return None if task._must_cancel else different[0]
-
-
-def _get_memory(task):
-    # Hardly ever needed.
-    import ctypes
-
-    return (ctypes.c_ubyte * asyncio.Task.__basicsize__).from_address(id(task))
-
-
-async def _do_nothing():
-    pass
-
-
-class _NoLoop:
-    """As much of a loop as it takes to make a task that never begins."""
-
-    def get_debug(self):
-        return False
-
-    def call_soon(self, *args, **kwargs):
-        pass
 
 
 def is_lost(loop, task):

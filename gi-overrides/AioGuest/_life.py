@@ -12,10 +12,10 @@ from gi.repository import Gio, GLib
 
 from . import _abandoned
 from ._application import ApplicationHold
+from ._awaitables import cancel_task
 from ._core import warn_of_resource
 from ._drain import drain, get_tasks_in_step, give_up
 from ._internals import (
-    cancel_task,
     clear_stopping,
     collect_exception,
     forget_task,

@@ -6,7 +6,8 @@
 import asyncio
 
 from ._arguments import check_coroutine, close_coroutine
-from ._internals import cancel_task, create_eager_task, is_to_be_reported
+from ._awaitables import cancel_task
+from ._internals import create_eager_task, is_to_be_reported
 from ._session import get_session
 
 __all__ = ['spawn']

@@ -7,7 +7,8 @@ import asyncio
 import weakref
 
 from ._arguments import close_coroutine
-from ._internals import cancel_task, is_pygobject_awaitable, take_cancellation
+from ._awaitables import cancel_task, is_pygobject_awaitable
+from ._cancellation import take_cancellation
 from ._session import get_session
 
 __all__ = ['wait']

@@ -12,7 +12,7 @@ import weakref
 
 import gi
 import pytest
-from gi.overrides.AioGuest import _internals
+from gi.overrides.AioGuest import _awaitables
 from gi.repository import AioGuest, Gio, GLib
 
 import support
@@ -539,7 +539,7 @@ class TestCancelledAwaitables:
             one = Awaiting()
             awaitable = one.process.wait_async(one.cancellable)
             # Called before the task is.
-            awaitable.add_done_callback(lambda awaitable: _internals.cancel_task(task))
+            awaitable.add_done_callback(lambda awaitable: _awaitables.cancel_task(task))
             one.process.wait_async = lambda cancellable: awaitable
             task = asyncio.create_task(one.task())
             end = one.cancellable.cancel if fails else one.process.force_exit
@@ -632,7 +632,7 @@ class TestCancelledAwaitables:
             task = asyncio.create_task(stubborn())
             for _ in ones:
                 await asyncio.sleep(0.01)
-                assert _internals.cancel_task(task)
+                assert _awaitables.cancel_task(task)
             await task
 
         run(main())

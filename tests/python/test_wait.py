@@ -11,7 +11,7 @@ import threading
 import traceback
 
 import pytest
-from gi.overrides.AioGuest import _internals
+from gi.overrides.AioGuest import _cancellation
 from gi.repository import AioGuest, GLib
 
 import support
@@ -737,7 +737,7 @@ def test_cancelled_before_it_when_there_is_nothing_to_wait_for(run):
 
 def test_cancelled_before_it_with_no_way_to_take_that_back(run, monkeypatch):
     """Then it is the next await that raises, and the wait waits."""
-    monkeypatch.setattr(_internals, "_clear_must_cancel", lambda task: False)
+    monkeypatch.setattr(_cancellation, "_clear_must_cancel", lambda task: False)
 
     async def main():
         async def victim():
@@ -779,7 +779,7 @@ def test_cancelled_before_it_with_a_task_in_python(run):
 
 @BEFORE_3_13
 def test_where_a_task_notes_that_it_was_cancelled(monkeypatch):
-    find = _internals._find_must_cancel.__wrapped__
+    find = _cancellation._find_must_cancel.__wrapped__
     assert find() is not None
     # There are Pythons without it.
     monkeypatch.setitem(sys.modules, "ctypes", None)

@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The awaitables of PyGObject's own asynchronous functions, and how to cancel what waits for one."""
+
+import asyncio
+import contextvars
+
+from gi import _gi
+
+from ._internals import get_waiter
+
+__all__ = ['cancel_task', 'is_pygobject_awaitable']
+
+# PyGObject has none before 3.50.
+_Async = getattr(_gi, 'Async', ())
+
+
+def is_pygobject_awaitable(awaitable):
+    """Whether it is what PyGObject's own asynchronous functions return."""
+    return isinstance(awaitable, _Async)
+
+
+def cancel_task(task, msg=None):
+    """``task.cancel(msg)``, of a task or another future, whatever it waits for.
+
+    PyGObject's own awaitables, before 3.52, have a ``cancel()`` that takes no message. asyncio
+    gives it one, and the TypeError gets out of the ``cancel()`` of a task that waits for one.
+    """
+    try:
+        return task.cancel() if msg is None else task.cancel(msg)
+    except TypeError:
+        if not _cancel_what_blocks(task, msg):
+            raise
+        return True
+
+
+def _cancel_what_blocks(task, msg):
+    """Do the rest of a ``task.cancel()`` that has counted the request and failed then.
+
+    False if it has failed for another reason.
+    """
+    waiter = get_waiter(task)
+    if is_pygobject_awaitable(waiter):
+        return _CancelledWait(task, waiter).begin()
+    # A gather() has got as far as the first of its tasks that fails so.
+    children = [c for c in getattr(waiter, '_children', ()) if isinstance(c, asyncio.Task)]
+    if children:
+        for child in children:
+            cancel_task(child, msg)
+        return waiter.cancel(msg)
+    return waiter is not None and _cancel_what_blocks(waiter, msg)
+
+
+class _CancelledWait:
+    """The rest of the time that a cancelled task waits for an awaitable of PyGObject's.
+
+    This takes the place of the task's callback. asyncio would take a note that the task is
+    cancelled, for when it wakes up, which is when the operation has ended. Nobody else can take it.
+    """
+
+    def __init__(self, task, awaitable):
+        self._task = task
+        self._awaitable = awaitable
+        self._wakeup = None
+
+    @property
+    def __self__(self):
+        # As the task's own callback has it: is_lost() looks for that.
+        return self._task
+
+    def __eq__(self, callback):
+        # PyGObject compares the callbacks that it has with the one that it is to remove.
+        if getattr(callback, '__self__', None) is not self._task:
+            return False
+        self._wakeup = callback
+        return True
+
+    __hash__ = object.__hash__
+
+    def begin(self):
+        """Returns whether the task is going to be cancelled."""
+        if self._awaitable.done():
+            return self._replace_step()
+        if not self._awaitable.remove_done_callback(self):
+            return False
+        self._task.cancel = self._cancel_again
+        self._awaitable.add_done_callback(self)
+        self._awaitable.cancel()
+        return True
+
+    def _replace_step(self):
+        """The step to come has been asked for, with the result of the operation."""
+        for handle in list(getattr(self._task.get_loop(), '_ready', ())):
+            if not handle.cancelled() and self == getattr(handle, '_callback', None):
+                handle.cancel()
+                self._task.cancel = self._cancel_again
+                self(self._awaitable)
+                return True
+        return False
+
+    def _cancel_again(self, msg=None):
+        """Others that cancel the task, a ``TaskGroup`` say, would meet the TypeError, too."""
+        try:
+            return type(self._task).cancel(self._task, msg)
+        except TypeError:
+            # The request has been counted, which is all that is left to do.
+            return True
+
+    def __call__(self, future):
+        if future is self._awaitable:
+            # Collected, lest PyGObject complain of it.
+            future.exception()
+            future = self._task.get_loop().create_future()
+            # Before Python 3.12 nobody can ask for the task's own.
+            get_context = getattr(self._task, 'get_context', contextvars.copy_context)
+            future.add_done_callback(self, context=get_context())
+            future.cancel()
+        else:
+            del self._task.cancel
+            self._wakeup(future)
