@@ -24,7 +24,7 @@ _aioguest_pip () {
 # A word that begins with "+" is installed without what it depends on: some
 # want a PyGObject older than the one that they are to run with.
 _aioguest_environment () {
-  local name=$1 dir=$2 package
+  local name=$1 dir=$2 package complete=1
   local environment=$dir/$name log=$dir/$name.log
   local -a options
   shift 2
@@ -41,12 +41,14 @@ _aioguest_environment () {
       if ! _aioguest_pip "$environment" "$log" "${options[@]}" "${package#+}"; then
         _aioguest_say "skipped: ${package#+} can't be installed: $(grep -i error "$log" | tail -n 1)"
         # Without the PyGObject that it is for, the environment is for nothing.
-        [ "${package#PyGObject}" = "$package" ] || return 1
+        [ "${package#PyGObject}" = "$package" ] || { rm -rf "$environment"; return 1; }
+        complete=0
       fi
     done
-    touch "$environment/.complete"
+    # What could not be had is tried again the next time.
+    [ $complete = 0 ] || touch "$environment/.complete"
   fi
-  [ -f "$environment/.complete" ]
+  [ -x "$environment/bin/python" ]
 }
 
 # Is the interpreter's own PyGObject as new as this?
