@@ -10,7 +10,7 @@ import math
 
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._internals import forget_task, is_to_be_reported
+from ._internals import closes_generator, forget_task, is_to_be_reported
 
 __all__ = ['drain', 'get_tasks_in_step', 'give_up']
 
@@ -19,15 +19,17 @@ async def drain(loop, timeout, *, given_up=()):
     """Cancel and await all other tasks, then shut down generators and the default executor.
 
     The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too. Those
-    in *given_up* are left alone.
+    in *given_up* are left alone. Tasks that close generators which were dropped are clean-up
+    themselves: they are awaited.
 
     What is not done *timeout* seconds after the first was cancelled is given up, with a warning
     that names it and where it is. None waits for any time.
     """
     given_up = set(given_up)
     await _cancel_all(loop, timeout, given_up)
-    await loop.shutdown_asyncgens()
+    await _close_generators(loop, timeout, given_up)
     await _shut_executor_down(loop, timeout)
+    await _let_closings_begin()
     await _cancel_all(loop, timeout, given_up)
 
 
@@ -42,6 +44,14 @@ async def _cancel_all(loop, timeout, given_up):
                 cancel_task(task)
                 given_up.add(task)
                 give_up(task, timeout)
+        # Their frames are to be freed, and generators in those be dropped.
+        del tasks
+        await _let_closings_begin()
+
+
+async def _let_closings_begin():
+    """A generator that is dropped is closed by a task, which the loop makes in its next round."""
+    await asyncio.sleep(0)
 
 
 def _get_others(loop, given_up):
@@ -51,7 +61,8 @@ def _get_others(loop, given_up):
 async def _cancel(loop, tasks, timeout):
     """Cancel *tasks*, and wait so long for them to end."""
     for task in tasks:
-        cancel_task(task)
+        if not closes_generator(task):
+            cancel_task(task)
     done, _ = await asyncio.wait(tasks, timeout=timeout)
     for task in done:
         if not task.cancelled() and is_to_be_reported(task.exception()):
@@ -62,6 +73,23 @@ async def _cancel(loop, tasks, timeout):
                     'task': task,
                 }
             )
+
+
+async def _close_generators(loop, timeout, given_up):
+    closing = loop.create_task(loop.shutdown_asyncgens())
+    await asyncio.wait([closing], timeout=timeout)
+    if closing.done():
+        closing.result()
+        return
+    # And with it the tasks that it awaits, which end as others do, or are given up later.
+    closing.cancel()
+    given_up.add(closing)
+    forget_task(closing)
+    warn_of_resource(
+        'AioGuest gave up the closing of asynchronous generators, which did not end within '
+        f'{timeout} seconds',
+        closing,
+    )
 
 
 def get_tasks_in_step(loop):

@@ -26,6 +26,7 @@ wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcont
 
 __all__ = [
     'clear_stopping',
+    'closes_generator',
     'collect_exception',
     'create_eager_task',
     'end_without_finalizing',
@@ -214,6 +215,24 @@ def get_queues(loop):
 def get_waiter(task):
     """The future that a task waits for, or None if there is none, or it can't be told."""
     return getattr(task, '_fut_waiter', None)
+
+
+def _get_type_of_closing():
+    async def generate():
+        yield
+
+    closing = generate().aclose()
+    # Not to be told that it was never awaited.
+    closing.close()
+    return type(closing)
+
+
+_Closing = _get_type_of_closing()
+
+
+def closes_generator(task):
+    """Whether *task* is what a loop makes of an asynchronous generator that has been dropped."""
+    return isinstance(task.get_coro(), _Closing)
 
 
 def is_lost(loop, task):

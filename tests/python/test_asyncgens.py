@@ -79,6 +79,114 @@ def test_generator_first_iterated_in_a_task_of_a_host_callback():
     del generators
 
 
+async def generate(told, name="generator"):
+    try:
+        while True:
+            yield name
+            await asyncio.sleep(0)
+    finally:
+        await asyncio.sleep(0.01)
+        told.append(f"{name} closed")
+
+
+async def iterate(told, name="generator"):
+    """Ends in the middle of it: nobody else has the generator."""
+    async for _ in generate(told, name):
+        await asyncio.sleep(3600)
+
+
+def test_generator_that_a_cancelled_task_drops_is_closed_whole(run, capfd):
+    told = []
+
+    async def main():
+        asyncio.create_task(iterate(told))
+        await asyncio.sleep(0.001)
+
+    run(main())
+    assert told == ["generator closed"]
+    assert capfd.readouterr().err == ""
+
+
+def test_generator_that_the_cancelled_main_task_drops_is_closed_whole(run, capfd):
+    told = []
+
+    async def main():
+        asyncio.get_running_loop().call_later(0.001, asyncio.current_task().cancel)
+        await iterate(told)
+
+    with pytest.raises(asyncio.CancelledError):
+        run(main())
+    gc.collect()
+    assert told == ["generator closed"]
+    assert capfd.readouterr().err == ""
+
+
+def test_generator_that_the_main_task_drops_in_its_last_step_is_closed_whole(run):
+    told = []
+
+    async def main():
+        async for name in generate(told):
+            return name
+
+    assert run(main()) == "generator"
+    assert told == ["generator closed"]
+
+
+def test_generator_that_another_drops_is_closed_whole(run):
+    """Its clean-up iterates one, and drops that."""
+    told = []
+
+    async def outer():
+        try:
+            yield
+        finally:
+            async for _ in generate(told, "inner"):
+                break
+            told.append("outer closed")
+
+    async def task():
+        async for _ in outer():
+            await asyncio.sleep(3600)
+
+    async def main():
+        asyncio.create_task(task())
+        await asyncio.sleep(0.001)
+
+    run(main())
+    assert told == ["outer closed", "inner closed"]
+
+
+def test_clean_up_of_a_generator_that_does_not_end_is_given_up(run):
+    over = []
+
+    async def hanging():
+        try:
+            yield
+        finally:
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                over.append(True)
+
+    async def drop():
+        async for _ in hanging():
+            break
+        await asyncio.sleep(3600)
+
+    async def main():
+        kept = hanging()
+        await anext(kept)
+        asyncio.create_task(drop())
+        await asyncio.sleep(0.001)
+        return kept
+
+    with pytest.warns(ResourceWarning) as record:
+        kept = run(main(), shutdown_timeout=0.05)
+    assert sorted(str(warning.message).split()[3] for warning in record) == ["<Task", "the"]
+    del kept
+    gc.collect()
+
+
 def test_hooks_are_put_back(run):
     before = sys.get_asyncgen_hooks()
 
