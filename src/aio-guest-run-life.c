@@ -173,6 +173,15 @@ aio_guest_run_source_gone (AioGuestRun *self)
                                         self->name));
 }
 
+/* On another thread than its own the guest must not be taken down. A forked child has none to do it
+ * for, whichever of the parent's threads it has come from. Unused without checks of arguments. */
+G_GNUC_UNUSED static gboolean
+may_stop (AioGuestRun *self)
+{
+  return self->state != AIO_GUEST_RUN_STATE_RUNNING || aio_guest_run_is_copy (self) ||
+         aio_guest_run_is_owner (self);
+}
+
 /**
  * aio_guest_run_stop:
  * @self: a run
@@ -189,10 +198,7 @@ void
 aio_guest_run_stop (AioGuestRun *self)
 {
   g_return_if_fail (AIO_GUEST_IS_RUN (self));
-  /* On another thread than its own the guest must not be taken down. A forked child has none to do
-   * it for, whichever of the parent's threads it has come from. */
-  g_return_if_fail (self->state != AIO_GUEST_RUN_STATE_RUNNING || aio_guest_run_is_copy (self) ||
-                    aio_guest_run_is_owner (self));
+  g_return_if_fail (may_stop (self));
 
   if (self->state != AIO_GUEST_RUN_STATE_FINISHED)
     aio_guest_run_end (self, NULL);

@@ -10,52 +10,65 @@ import math
 
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._internals import closes_generator, forget_task, is_to_be_reported
+from ._internals import (
+    closes_generator,
+    forget_task,
+    is_to_be_reported,
+    is_to_close_generators,
+)
 
-__all__ = ['drain', 'get_tasks_in_step', 'give_up']
+__all__ = ['drain', 'get_tasks_in_step', 'give_up', 'has_dropped_generators']
 
 
-async def drain(loop, timeout, *, given_up=()):
+async def drain(loop, timeout, given_up):
     """Cancel and await all other tasks, then shut down generators and the default executor.
 
-    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too. Those
-    in *given_up* are left alone. Tasks that close generators which were dropped are clean-up
-    themselves: they are awaited.
+    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too. Tasks
+    that close generators which were dropped are clean-up themselves: they are awaited.
 
     What is not done *timeout* seconds after the first was cancelled is given up, with a warning
-    that names it and where it is. None waits for any time.
+    that names it and where it is; None waits for any time. Tasks in the set *given_up* are left
+    alone, and such are added to it.
     """
-    given_up = set(given_up)
     await _cancel_all(loop, timeout, given_up)
     await _close_generators(loop, timeout, given_up)
     await _shut_executor_down(loop, timeout)
-    await _let_closings_begin()
     await _cancel_all(loop, timeout, given_up)
+
+
+def has_dropped_generators(loop, given_up):
+    """Whether there are generators to be closed that were dropped after all had been looked at."""
+    return is_to_close_generators(loop) or any(map(closes_generator, _get_all(loop, given_up)))
 
 
 async def _cancel_all(loop, timeout, given_up):
     until = math.inf if timeout is None else loop.time() + timeout
 
-    while tasks := _get_others(loop, given_up):
-        await _cancel(loop, tasks, None if timeout is None else max(until - loop.time(), 0))
+    while True:
+        tasks = _get_others(loop, given_up)
+        if not tasks and not is_to_close_generators(loop):
+            return
+        if tasks:
+            await _cancel(loop, tasks, None if timeout is None else max(until - loop.time(), 0))
+            # Their frames are to be freed, and generators in those be dropped.
+            tasks = None
+        else:
+            await asyncio.sleep(0)
         if loop.time() >= until:
             # Also those that others have started in their last moment, or it would never end.
             for task in _get_others(loop, given_up):
                 cancel_task(task)
                 given_up.add(task)
                 give_up(task, timeout)
-        # Their frames are to be freed, and generators in those be dropped.
-        del tasks
-        await _let_closings_begin()
+            return
 
 
-async def _let_closings_begin():
-    """A generator that is dropped is closed by a task, which the loop makes in its next round."""
-    await asyncio.sleep(0)
+def _get_all(loop, given_up):
+    return asyncio.all_tasks(loop) - given_up
 
 
 def _get_others(loop, given_up):
-    return asyncio.all_tasks(loop) - {asyncio.current_task(loop), *given_up}
+    return _get_all(loop, given_up) - {asyncio.current_task(loop)}
 
 
 async def _cancel(loop, tasks, timeout):

@@ -47,10 +47,12 @@ __all__ = [
     'is_of_left_step',
     'is_pygobject_handler',
     'is_to_be_reported',
+    'is_to_close_generators',
     'leave_running',
     'register_exit_function',
     'set_running_again',
     'set_stopping',
+    'take_cancellation',
     'wakeup_on_signal',
     'without_current_task',
 ]
@@ -217,6 +219,35 @@ def get_waiter(task):
     return getattr(task, '_fut_waiter', None)
 
 
+def take_cancellation(task):
+    """Take back that the next await of the current *task* is to raise CancelledError.
+
+    Returns how many requests the task does not count any more because of that, and the message; or
+    None if there is nothing to take back, or no way to do that: before Python 3.13 asyncio's task in
+    C has none.
+    """
+    if not getattr(task, '_must_cancel', False):
+        return None
+    msg = getattr(task, '_cancel_message', None)
+    requests = type(task).cancelling(task)
+    for _ in range(requests):
+        type(task).uncancel(task)
+    if task._must_cancel and not _clear_must_cancel(task):
+        for _ in range(requests):
+            type(task).cancel(task, msg)
+        return None
+    return requests, msg
+
+
+def _clear_must_cancel(task):
+    try:
+        # Of a task in Python.
+        task._must_cancel = False
+    except AttributeError:
+        return False
+    return True
+
+
 def _get_type_of_closing():
     async def generate():
         yield
@@ -233,6 +264,18 @@ _Closing = _get_type_of_closing()
 def closes_generator(task):
     """Whether *task* is what a loop makes of an asynchronous generator that has been dropped."""
     return isinstance(task.get_coro(), _Closing)
+
+
+def is_to_close_generators(loop):
+    """Whether such a task is to be made in the loop's next round.
+
+    To be asked on the loop's thread. Where it can't be told, there is none.
+    """
+    return any(
+        isinstance(argument, _Closing)
+        for handle in list(getattr(loop, '_ready', ()))
+        for argument in getattr(handle, '_args', None) or ()
+    )
 
 
 def is_lost(loop, task):

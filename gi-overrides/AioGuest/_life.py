@@ -4,6 +4,7 @@
 """The life of a main task in a main context: it runs, all is drained, the loop is closed."""
 
 import asyncio
+import math
 import signal
 import sys
 
@@ -14,7 +15,7 @@ from . import _abandoned
 from ._application import ApplicationHold
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._drain import drain, get_tasks_in_step, give_up
+from ._drain import drain, get_tasks_in_step, give_up, has_dropped_generators
 from ._internals import (
     clear_stopping,
     collect_exception,
@@ -47,6 +48,7 @@ class Life:
         self._given_up = set()
         self._is_cancelled = False
         self._drained = False
+        self._drained_by = math.inf  # by loop.time(), but for what has begun by then
         self.raises = False  # whoever runs the host will ask for the result
         self._owns_thread = False
         self._finished_handler = 0
@@ -168,7 +170,10 @@ class Life:
 
     def _drain_once(self, task=None):
         if self._draining is None:
-            self.session.is_draining = True
+            if not self.session.is_draining:
+                self.session.is_draining = True
+                timeout = self.options.shutdown_timeout
+                self._drained_by = math.inf if timeout is None else self.loop.time() + timeout
             coro = self._drain()
             try:
                 self._draining = self.loop.create_task(coro, name='AioGuest drain')
@@ -186,7 +191,7 @@ class Life:
 
     async def _drain(self):
         try:
-            await drain(self.loop, self.options.shutdown_timeout, given_up=self._given_up)
+            await drain(self.loop, self.options.shutdown_timeout, self._given_up)
         except GeneratorExit:
             # Another one has taken its place, or the loop can't go on.
             raise
@@ -235,7 +240,7 @@ class Life:
                 self._report()
             return False
         if self._drained:
-            return False
+            return exception is None and self._drain_once_more()
         clear_stopping(self.loop)
         if exception is None:
             self.stopped = not self.task.done()
@@ -245,6 +250,19 @@ class Life:
         else:
             self.exception = exception
             collect_exception(exception)
+        self._drain_once()
+        return True
+
+    def _drain_once_more(self):
+        """Whether to: generators may have been dropped in the last round."""
+        if not has_dropped_generators(self.loop, self._given_up):
+            return False
+        if self.loop.time() >= self._drained_by:
+            # Again and again, by the host.
+            return False
+        clear_stopping(self.loop)
+        self._drained = False
+        self._draining = None
         self._drain_once()
         return True
 
@@ -487,7 +505,7 @@ class Life:
             raise self.exception
         if self.stopped:
             raise RuntimeError('Event loop stopped before Future completed.')
-        if self._given_up:
+        if self.task in self._given_up:
             raise RuntimeError('the main task did not end when it was cancelled, and was given up')
         if self._is_copy and not self.task.done():
             raise RuntimeError(

@@ -12,9 +12,9 @@ import support
 from . import footprint
 
 #: Bytes a minute that what is allocated between runs may grow by in the second half, by the line of
-#: least squares: less than what 200 rounds a minute would leave behind if each forgot an object.
+#: least squares: less than what 170 rounds a minute would leave behind if each forgot a hundred.
 #: Resident memory, which fragmentation has grow by a megabyte at a time, would not tell of so little.
-GROWTH = 8 * 1024
+GROWTH = 16 * 1024
 
 
 class _Mallinfo2(ctypes.Structure):
