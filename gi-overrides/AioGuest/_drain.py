@@ -15,9 +15,10 @@ from ._internals import (
     forget_task,
     is_to_be_reported,
     is_to_close_generators,
+    may_have_generators,
 )
 
-__all__ = ['drain', 'get_tasks_in_step', 'give_up', 'has_dropped_generators']
+__all__ = ['drain', 'get_tasks_in_step', 'give_up']
 
 
 async def drain(loop, timeout, given_up):
@@ -34,11 +35,6 @@ async def drain(loop, timeout, given_up):
     await _close_generators(loop, timeout, given_up)
     await _shut_executor_down(loop, timeout)
     await _cancel_all(loop, timeout, given_up)
-
-
-def has_dropped_generators(loop, given_up):
-    """Whether there are generators to be closed that were dropped after all had been looked at."""
-    return is_to_close_generators(loop) or any(map(closes_generator, _get_all(loop, given_up)))
 
 
 async def _cancel_all(loop, timeout, given_up):
@@ -63,12 +59,8 @@ async def _cancel_all(loop, timeout, given_up):
             return
 
 
-def _get_all(loop, given_up):
-    return asyncio.all_tasks(loop) - given_up
-
-
 def _get_others(loop, given_up):
-    return _get_all(loop, given_up) - {asyncio.current_task(loop)}
+    return asyncio.all_tasks(loop) - {asyncio.current_task(loop), *given_up}
 
 
 async def _cancel(loop, tasks, timeout):
@@ -89,6 +81,9 @@ async def _cancel(loop, tasks, timeout):
 
 
 async def _close_generators(loop, timeout, given_up):
+    if not may_have_generators(loop):
+        await loop.shutdown_asyncgens()
+        return
     closing = loop.create_task(loop.shutdown_asyncgens())
     await asyncio.wait([closing], timeout=timeout)
     if closing.done():

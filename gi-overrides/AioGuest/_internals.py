@@ -49,6 +49,7 @@ __all__ = [
     'is_to_be_reported',
     'is_to_close_generators',
     'leave_running',
+    'may_have_generators',
     'register_exit_function',
     'set_running_again',
     'set_stopping',
@@ -266,16 +267,25 @@ def closes_generator(task):
     return isinstance(task.get_coro(), _Closing)
 
 
+def may_have_generators(loop):
+    """Whether *loop* has asynchronous generators that are to be shut down. If it can't be told it has."""
+    return bool(getattr(loop, '_asyncgens', True))
+
+
 def is_to_close_generators(loop):
-    """Whether such a task is to be made in the loop's next round.
+    """Whether such a task is to be made, or to begin, in the loop's next round.
 
     To be asked on the loop's thread. Where it can't be told, there is none.
     """
-    return any(
-        isinstance(argument, _Closing)
-        for handle in list(getattr(loop, '_ready', ()))
-        for argument in getattr(handle, '_args', None) or ()
-    )
+    for handle in list(getattr(loop, '_ready', ())):
+        task = getattr(getattr(handle, '_callback', None), '__self__', None)
+        if isinstance(task, asyncio.Task) and closes_generator(task):
+            return True
+        # Or the loop's create_task() is to be called with one of these.
+        for argument in getattr(handle, '_args', None) or ():
+            if isinstance(argument, _Closing):
+                return True
+    return False
 
 
 def is_lost(loop, task):

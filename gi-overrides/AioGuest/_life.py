@@ -15,7 +15,7 @@ from . import _abandoned
 from ._application import ApplicationHold
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._drain import drain, get_tasks_in_step, give_up, has_dropped_generators
+from ._drain import drain, get_tasks_in_step, give_up
 from ._internals import (
     clear_stopping,
     collect_exception,
@@ -23,6 +23,7 @@ from ._internals import (
     has_uncollected_exception,
     is_live_pygobject_handler,
     is_lost,
+    is_to_close_generators,
     set_running_again,
     set_stopping,
 )
@@ -255,10 +256,8 @@ class Life:
 
     def _drain_once_more(self):
         """Whether to: generators may have been dropped in the last round."""
-        if not has_dropped_generators(self.loop, self._given_up):
-            return False
-        if self.loop.time() >= self._drained_by:
-            # Again and again, by the host.
+        # But not again and again.
+        if not is_to_close_generators(self.loop) or self.loop.time() >= self._drained_by:
             return False
         clear_stopping(self.loop)
         self._drained = False
