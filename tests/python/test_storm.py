@@ -29,6 +29,10 @@ STEPS = int(os.environ.get("AIOGUEST_STORM_STEPS", "200"))
 CALM = RunPlan("run", "EventLoop", "direct", False, 0, 1000, [], "return", 0)
 
 
+#: Names of the sources that steps attach.
+HOSTS_OWN = {None, "GIdleSource", "GTimeoutSource", "GIOChannel (Unix)", "GUnixSignalSource"}
+
+
 def left_of(plan):
     """What is wrong with a run of *plan*, and what it leaves behind."""
     mark = support.source_mark()
@@ -39,6 +43,13 @@ def left_of(plan):
     if plan.ending != "return":
         # Those of the host, in the midst of the storm, are not the run's to remove.
         names = [name for name in names if name and name.startswith("[aioguest]")]
+        for source in left:
+            if source.get_name() in HOSTS_OWN:
+                source.destroy()
+        # What Gio has to tell of operations that were begun in the last moment, lest all that waits
+        # for it is kept for ever.
+        while support.GLib.MainContext.default().iteration(False):
+            pass
         for source in left:
             source.destroy()
     if names:
