@@ -29,13 +29,13 @@ def cancel_task(task, msg=None):
     """
     try:
         return task.cancel() if msg is None else task.cancel(msg)
-    except TypeError:
+    except TypeError:  # pragma: no cover - PyGObject 3.50 and 3.51
         if not _cancel_what_blocks(task, msg):
             raise
         return True
 
 
-def _cancel_what_blocks(task, msg):
+def _cancel_what_blocks(task, msg):  # pragma: no cover - PyGObject 3.50 and 3.51
     """Do the rest of a ``task.cancel()`` that has counted the request and failed then.
 
     False if it has failed for another reason.
@@ -52,7 +52,7 @@ def _cancel_what_blocks(task, msg):
     return waiter is not None and _cancel_what_blocks(waiter, msg)
 
 
-class _CancelledWait:
+class _CancelledWait:  # pragma: no cover - PyGObject 3.50 and 3.51
     """The rest of the time that a cancelled task waits for an awaitable of PyGObject's.
 
     This takes the place of the task's callback. asyncio would take a note that the task is

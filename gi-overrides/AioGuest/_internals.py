@@ -124,7 +124,7 @@ def forget_running(loop, hooks):
         sys.set_asyncgen_hooks(*hooks)
 
 
-def end_without_finalizing(error):
+def end_without_finalizing(error):  # pragma: no cover - ends what measures, too
     """End a child that a thread has forked as *error*, which ends programs, ends one.
 
     Python would look for its main thread to finalize itself, and crash, from 3.13 on.
@@ -151,7 +151,7 @@ def end_without_finalizing(error):
         os._exit(status & 0xFF)
 
 
-def is_of_left_step(error):
+def is_of_left_step(error):  # pragma: no cover - Python 3.14
     """Whether *error* says no more than that a forked child has no current task.
 
     From Python 3.14 on it has none, nor a running loop, and asyncio raises this, from C, where the
@@ -168,7 +168,7 @@ def hush_left_steps(loop):
     """In a forked child: have *loop* not report these errors, but raise the one that they hide."""
     report = loop.call_exception_handler
 
-    def call_exception_handler(context):
+    def call_exception_handler(context):  # pragma: no cover - Python 3.14
         error = context.get('exception')
         if not is_of_left_step(error):
             report(context)
