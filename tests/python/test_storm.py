@@ -8,6 +8,7 @@ AIOGUEST_STORM_STEPS how many steps each has.
 
 import dataclasses
 import gc
+import logging
 import os
 import random
 
@@ -63,12 +64,17 @@ def left_of(plan):
 @pytest.fixture(autouse=True, scope="module")
 def warm():
     """What a process makes once and keeps: descriptors of the main context and for signals."""
+    # Debug mode tells of every slow callback, and pytest keeps what it is told.
+    logger = logging.getLogger("asyncio")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     Storm(CALM).run()
     # What is there already is not to be looked at by each collection.
     gc.collect()
     gc.freeze()
     yield
     gc.unfreeze()
+    logger.setLevel(level)
 
 
 def storm(seed, steps=STEPS):
