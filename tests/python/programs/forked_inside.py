@@ -15,7 +15,8 @@ from hosts import AioGuest, Gio, GLib
 
 HOST, WHERE, WHAT = sys.argv[1:]
 PARENT = os.getpid()
-PATIENCE = 3
+#: Seconds: far more than a slow build on a busy machine takes.
+PATIENCE = 100
 
 
 def tell(*words):
