@@ -8,8 +8,7 @@ import functools
 import inspect
 
 from ._awaitables import cancel_task
-from ._core import end_process
-from ._session import get_session
+from ._session import end_forked_child, get_session
 from ._tasks import spawn
 
 __all__ = ['handler']
@@ -95,7 +94,7 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
             loop = asyncio._get_running_loop()
             if loop is None:
                 # The step has forked.
-                end_process(error)
+                end_forked_child(error)
             else:
                 loop.call_soon(_raise, error)
             return

@@ -22,7 +22,7 @@ from ._internals import (
 )
 from ._signals import is_main_thread, wakeup_pipe
 
-__all__ = ['Session', 'get_default_context', 'get_session', 'get_sessions']
+__all__ = ['Session', 'end_forked_child', 'get_default_context', 'get_session', 'get_sessions']
 
 _TICK = os.environ.get('AIOGUEST_TICK') or 'native'
 if _TICK not in ('native', 'stock'):
@@ -32,6 +32,8 @@ if _TICK not in ('native', 'stock'):
 # hash of it. A session keeps its loop alive, so no id is used twice.
 _by_loop = {}
 _by_run = {}
+
+_end_forked_child = _core.end_process  # chosen anew before each fork
 
 
 @functools.cache
@@ -126,7 +128,6 @@ class Session:
     def hold_tasks(self):
         """Before a fork: a child can't tell any more which they are, from Python 3.14 on."""
         self._tasks = asyncio.all_tasks(self.loop)
-        self._end_of_child = None if is_main_thread() else end_without_finalizing
 
     def let_tasks_go(self):
         self._tasks = None
@@ -137,7 +138,7 @@ class Session:
         Nothing of it is to be left: the loop stays a running one, which nobody can run or close.
         """
         self._is_entered = self._watches_signals = False
-        self.guest.forget(self._tasks, self._end_of_child)
+        self.guest.forget(self._tasks, end_forked_child)
         hush_left_steps(self.loop)
         if get_running_thread(self.loop) == threading.get_ident():
             forget_running(self.loop, self._hooks)
@@ -161,7 +162,15 @@ class Session:
         self.guest.iterate(future)
 
 
-def _hold_tasks():
+def end_forked_child(error):
+    """End a child that a step has forked by *error*, which ends programs."""
+    _end_forked_child(error)
+
+
+def _prepare_fork():
+    global _end_forked_child
+
+    _end_forked_child = _core.end_process if is_main_thread() else end_without_finalizing
     for session in get_sessions():
         session.hold_tasks()
 
@@ -180,4 +189,4 @@ def _forget():
         session.forget()
 
 
-os.register_at_fork(before=_hold_tasks, after_in_parent=_let_tasks_go, after_in_child=_forget)
+os.register_at_fork(before=_prepare_fork, after_in_parent=_let_tasks_go, after_in_child=_forget)

@@ -33,6 +33,13 @@ model_guest_give_work (ModelGuest *self)
   self->work = TRUE;
 }
 
+/* The main context may have found the descriptor ready already. */
+static void
+stop_watching (ModelGuest *self)
+{
+  self->spare_wake |= self->signalled && self->watched;
+}
+
 void
 model_guest_close_backend (ModelGuest *self)
 {
@@ -40,6 +47,7 @@ model_guest_close_backend (ModelGuest *self)
     return;
 
   trace ("guest %u: its backend is closed", self->slot);
+  stop_watching (self);
   self->closed = TRUE;
   close (self->backend_fd);
   if (!self->over)
@@ -56,7 +64,10 @@ model_guest_toggle_watch (ModelGuest *self)
 
   trace ("guest %u: %s its descriptor", self->slot, self->watched ? "unwatches" : "watches");
   if (self->watched)
-    g_assert (aio_guest_poller_unwatch (self->alive_poller, self->event_fd));
+    {
+      stop_watching (self);
+      g_assert (aio_guest_poller_unwatch (self->alive_poller, self->event_fd));
+    }
   else
     g_assert (aio_guest_poller_watch (self->alive_poller, self->event_fd, G_IO_IN, &error));
 

@@ -130,6 +130,11 @@ def test_fork_inside_and_go(where, what):
     assert fork_inside("start", where, what) == ""
 
 
+def test_fork_inside_handler_on_thread_and_exit():
+    """Its eager step is none of a tick's."""
+    assert fork_inside("thread", "in_handler", "exits", lines=["child atexit"]) == ""
+
+
 def test_fork_inside_thread_and_exit_with_text():
     errors = fork_inside("thread", "in_step", "exits_with_text", status=1, lines=["child atexit"])
     assert errors == "farewell\n"

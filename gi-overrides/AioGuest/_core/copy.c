@@ -35,13 +35,13 @@ guest_void_ready (Guest *self)
   return 0;
 }
 
-/* In the child. @tasks are those of the loop; nobody else may hold them. @end, if it is not None, ends
- * the process with an exception. */
+/* In the child. @tasks are those of the loop; nobody else may hold them. @end ends the process
+ * by an exception. */
 int
 guest_become_copy (Guest *self, PyObject *tasks, PyObject *end)
 {
   self->is_copy = TRUE;
-  Py_XSETREF (self->end, end != Py_None ? Py_NewRef (end) : NULL);
+  Py_XSETREF (self->end, Py_NewRef (end));
 
   if (self->kept == NULL)
     self->kept = PyList_New (0);
@@ -52,12 +52,14 @@ guest_become_copy (Guest *self, PyObject *tasks, PyObject *end)
   return guest_void_ready (self);
 }
 
-/* Ends the process as one does that the pending exception gets out of. The stack is not unwound: the
+/* Ends the process as one does that @exception gets out of. The stack is not unwound: the
  * frames on it are the parent's. */
-static void
-end_process (void)
+PyObject *
+core_end_process (G_GNUC_UNUSED PyObject *module, PyObject *exception)
 {
-  const gboolean interrupted = PyErr_ExceptionMatches (PyExc_KeyboardInterrupt);
+  const gboolean interrupted = PyErr_GivenExceptionMatches (exception, PyExc_KeyboardInterrupt);
+
+  core_restore_exception (Py_NewRef (exception));
 
   /* A SystemExit ends it, unless Python is to go on interactively. */
   PyErr_Print ();
@@ -69,14 +71,6 @@ end_process (void)
       (void) kill (getpid (), SIGINT);
       _exit (128 + SIGINT);
     }
-}
-
-/* For a step that no tick has begun. */
-PyObject *
-core_end_process (G_GNUC_UNUSED PyObject *module, PyObject *exception)
-{
-  core_restore_exception (Py_NewRef (exception));
-  end_process ();
 
   Py_RETURN_NONE;
 }
@@ -102,10 +96,8 @@ guest_leave_copy (Guest *self, AioGuestTick tick)
       if (!PyErr_ExceptionMatches (PyExc_SystemExit) &&
           !PyErr_ExceptionMatches (PyExc_KeyboardInterrupt))
         PyErr_Print ();
-      else if (self->end != NULL)
-        end_process_by (self->end);
       else
-        end_process ();
+        end_process_by (self->end);
     }
 
   if (self->on_end != NULL)

@@ -53,7 +53,7 @@ struct _Guest
 
   gboolean is_copy; /* of the parent's, in a forked child */
   PyObject *kept;   /* list: what is not to be freed in the child; else NULL */
-  PyObject *end;    /* ends the child, or NULL */
+  PyObject *end;    /* ends the child by an exception */
 
   gboolean is_attached;
   guint64 thread_state; /* the identifier of the owner's */

@@ -153,6 +153,13 @@ def in_callback():
     return future
 
 
+def call_idly(function):
+    """Have the host call it: in the run's main context, whichever that is."""
+    source = GLib.idle_source_new()
+    source.set_callback(lambda data: function() and False)
+    source.attach(AioGuest.get_run().get_main_context())
+
+
 def in_host():
     future = asyncio_loop.create_future()
 
@@ -174,7 +181,7 @@ def in_handler():
 
     action = Gio.SimpleAction(name="fork")
     action.connect("activate", on_activate)
-    GLib.idle_add(lambda: action.activate() and False)
+    call_idly(action.activate)
     return future
 
 
