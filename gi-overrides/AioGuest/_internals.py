@@ -10,11 +10,14 @@ at a version number, and has something to fall back on.
 import asyncio
 import atexit
 import contextlib
+import functools
 import gc
 import os
 import signal
 import sys
 import threading
+
+from . import _core
 
 try:
     from gi import _ossighelper
@@ -224,8 +227,7 @@ def take_cancellation(task):
     """Take back that the next await of the current *task* is to raise CancelledError.
 
     Returns how many requests the task does not count any more because of that, and the message; or
-    None if there is nothing to take back, or no way to do that: before Python 3.13 asyncio's task in
-    C has none.
+    None if there is nothing to take back, or no way to do that.
     """
     if not getattr(task, '_must_cancel', False):
         return None
@@ -233,6 +235,7 @@ def take_cancellation(task):
     requests = type(task).cancelling(task)
     for _ in range(requests):
         type(task).uncancel(task)
+    # From Python 3.13 on that was all.
     if task._must_cancel and not _clear_must_cancel(task):
         for _ in range(requests):
             type(task).cancel(task, msg)
@@ -244,9 +247,32 @@ def _clear_must_cancel(task):
     try:
         # Of a task in Python.
         task._must_cancel = False
+        return True
     except AttributeError:
+        return _learn_must_cancel() and _core.clear_must_cancel(task)
+
+
+@functools.cache
+def _learn_must_cancel():
+    coro = _do_nothing()
+    sample = asyncio.Task(coro, loop=_NoLoop())
+    forget_task(sample)
+    coro.close()
+    return _core.learn_must_cancel(sample)
+
+
+async def _do_nothing():
+    pass
+
+
+class _NoLoop:
+    """As much of a loop as it takes to make a task that never begins."""
+
+    def get_debug(self):
         return False
-    return True
+
+    def call_soon(self, *args, **kwargs):
+        pass
 
 
 def _get_type_of_closing():

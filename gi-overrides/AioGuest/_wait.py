@@ -21,9 +21,9 @@ def wait(awaitable, timeout=None):
     task: the task is then suspended as if it had awaited, other tasks, the window and everything
     else of the host go on. Waits nest; an inner one must end before an outer one can return.
 
-    If the surrounding task is cancelled meanwhile (from Python 3.13 on also: if it was in this step
-    before), the awaitable is cancelled, and what comes of that is raised here:
-    ``asyncio.timeout()`` and ``TaskGroup`` work across it.
+    If the surrounding task is cancelled meanwhile, or was in this step before, the awaitable is
+    cancelled, and what comes of that is raised here: ``asyncio.timeout()`` and ``TaskGroup`` work
+    across it.
 
     :param awaitable: a coroutine, which becomes a task, or a future or other awaitable.
     :param timeout: seconds, after which the awaitable is cancelled; None for any time.

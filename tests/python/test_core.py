@@ -367,3 +367,44 @@ def test_handle_with_an_empty_slot(loop, name):
     expected = ending(other)
     other.close()
     assert ending(loop) == expected
+
+
+# Where a task in C notes that it is to be cancelled
+
+
+def test_must_cancel_of_nothing_that_was_learned():
+    """A task of another type is left alone, whatever was found out about asyncio's."""
+    assert _core.clear_must_cancel(object()) is False
+
+
+class Unchanged:
+    _must_cancel = True
+
+    def cancel(self):
+        pass
+
+    uncancel = cancel
+
+
+class Moved(Unchanged):
+    """Differs by more than a bit."""
+
+    __slots__ = ("one", "other")
+
+    def cancel(self):
+        self.one, self.other = self, self.cancel
+
+
+@pytest.mark.parametrize("make", [Unchanged, Moved])
+def test_must_cancel_is_not_to_be_found(make):
+    assert _core.learn_must_cancel(make()) is False
+    assert _core.clear_must_cancel(make()) is False
+
+
+@pytest.mark.parametrize("name", ["cancel", "uncancel"])
+def test_must_cancel_of_a_sample_that_raises(name):
+    def fail(self):
+        raise LookupError(name)
+
+    with pytest.raises(LookupError, match=name):
+        _core.learn_must_cancel(type("Failing", (Unchanged,), {name: fail})())

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "cancellation.h"
 #include "copy.h"
 #include "guest.h"
 #include "loop.h"
@@ -70,6 +71,13 @@ static PyMethodDef core_methods[] = {
   { "end_process", core_end_process, METH_O,
     PyDoc_STR ("end_process(exception)\n--\n\n"
                "End a forked child as one that a SystemExit or KeyboardInterrupt gets out of.") },
+  { "learn_must_cancel", core_learn_must_cancel, METH_O,
+    PyDoc_STR ("learn_must_cancel(sample)\n--\n\n"
+               "Find out where a task in C has its flag _must_cancel, and return whether that can be "
+               "told.") },
+  { "clear_must_cancel", core_clear_must_cancel, METH_O,
+    PyDoc_STR ("clear_must_cancel(task)\n--\n\n"
+               "Clear the flag of a task in C, and return whether it was set.") },
   { NULL },
 };
 
@@ -160,6 +168,7 @@ core_traverse (PyObject *module, visitproc visit, void *arg)
   Py_VISIT (state->py_current_task);
   Py_VISIT (state->leave_task);
   Py_VISIT (state->enter_task);
+  Py_VISIT (state->must_cancel_type);
   for (int i = 0; i < N_VERIFIED_METHODS; i++)
     Py_VISIT (state->methods[i].function);
 
@@ -192,6 +201,7 @@ core_clear (PyObject *module)
   Py_CLEAR (state->py_current_task);
   Py_CLEAR (state->leave_task);
   Py_CLEAR (state->enter_task);
+  Py_CLEAR (state->must_cancel_type);
   for (int i = 0; i < N_VERIFIED_METHODS; i++)
     Py_CLEAR (state->methods[i].function);
   g_clear_pointer (&state->difference, g_free);

@@ -7,6 +7,13 @@
 #include "methods.h"
 #include "names.h"
 
+/* A bit of a task, by where it is in memory. */
+typedef struct
+{
+  Py_ssize_t offset;
+  guint8 mask;
+} TaskBit;
+
 /* The state of the module. */
 
 struct _CoreState
@@ -41,6 +48,7 @@ struct _CoreState
   PyObject *py_current_task;      /* the same */
   PyObject *leave_task;
   PyObject *enter_task;
+  PyObject *must_cancel_type; /* asyncio's in C, if @must_cancel is known; else NULL */
   VerifiedMethod methods[N_VERIFIED_METHODS];
   Py_ssize_t min_scheduled_timer_handles;
   double min_cancelled_timer_handles_fraction;
@@ -60,6 +68,9 @@ struct _CoreState
   Py_ssize_t when_offset;
   Py_ssize_t scheduled_offset;
   Py_ssize_t lock_offset; /* 0 if @thread_safe_handle_type has none */
+
+  /* Where a task notes that its next await is to raise CancelledError */
+  TaskBit must_cancel;
 
 #if PY_VERSION_HEX >= 0x030c0000
   int dict_watcher; /* -1: none */
