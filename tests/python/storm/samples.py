@@ -5,6 +5,7 @@
 import asyncio
 import ctypes
 import gc
+import linecache
 import time
 
 import support
@@ -76,6 +77,8 @@ class Sampler:
 
     def sample(self, **details):
         footprint.forget_last_exception()
+        # The text of each module that a traceback, which debug mode makes many of, goes through.
+        linecache.clearcache()
         gc.collect()
         running = asyncio._get_running_loop() is not None
         sample = {
