@@ -1,19 +1,29 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The awaitables of PyGObject's own asynchronous functions, and how to cancel what waits for one."""
+"""The awaitables of PyGObject's own asynchronous functions, and how to cancel what waits for one.
+
+Before PyGObject 3.52 their ``cancel()`` takes no message. asyncio gives it one, and the TypeError gets
+out of the ``cancel()`` of a task that waits for one, which has counted the request by then and is not
+cancelled.
+"""
 
 import asyncio
 import contextvars
+import weakref
 
+import gi
 from gi import _gi
 
 from ._internals import get_waiter
 
-__all__ = ['cancel_task', 'is_pygobject_awaitable']
+__all__ = ['cancel_task', 'is_pygobject_awaitable', 'prepare_awaiting', 'restore_cancel']
 
 # PyGObject has none before 3.50.
 _Async = getattr(_gi, 'Async', ())
+
+# Which can't be found out without an operation that is going on.
+_TAKES_NO_MESSAGE = _Async != () and gi.version_info < (3, 52)
 
 
 def is_pygobject_awaitable(awaitable):
@@ -22,17 +32,31 @@ def is_pygobject_awaitable(awaitable):
 
 
 def cancel_task(task, msg=None):
-    """``task.cancel(msg)``, of a task or another future, whatever it waits for.
-
-    PyGObject's own awaitables, before 3.52, have a ``cancel()`` that takes no message. asyncio
-    gives it one, and the TypeError gets out of the ``cancel()`` of a task that waits for one.
-    """
+    """``task.cancel(msg)``, of a task or another future, whatever it waits for."""
     try:
         return task.cancel() if msg is None else task.cancel(msg)
     except TypeError:  # pragma: no cover - PyGObject 3.50 and 3.51
         if not _cancel_what_blocks(task, msg):
             raise
         return True
+
+
+def prepare_awaiting(loop):
+    """An awaitable is being made: have the task that does so, and most likely awaits it, bear it.
+
+    Until its end the task's ``cancel()`` is another one then, also for the application.
+    """
+    if _TAKES_NO_MESSAGE:  # pragma: no cover - PyGObject 3.50 and 3.51
+        task = asyncio.current_task(loop)
+        if task is not None:
+            _Cancel.of(task)
+
+
+def restore_cancel(task, cancel):
+    """End the time of another ``cancel()`` of *task*, which was *cancel* before."""
+    del task.cancel
+    if isinstance(cancel, _Cancel):  # pragma: no cover - PyGObject 3.50 and 3.51
+        task.cancel = cancel
 
 
 def _cancel_what_blocks(task, msg):  # pragma: no cover - PyGObject 3.50 and 3.51
@@ -42,7 +66,7 @@ def _cancel_what_blocks(task, msg):  # pragma: no cover - PyGObject 3.50 and 3.5
     """
     waiter = get_waiter(task)
     if is_pygobject_awaitable(waiter):
-        return _CancelledWait(task, waiter).begin()
+        return _CancelledWait(task, waiter, msg).begin()
     # A gather() has got as far as the first of its tasks that fails so.
     children = [c for c in getattr(waiter, '_children', ()) if isinstance(c, asyncio.Task)]
     if children:
@@ -52,6 +76,32 @@ def _cancel_what_blocks(task, msg):  # pragma: no cover - PyGObject 3.50 and 3.5
     return waiter is not None and _cancel_what_blocks(waiter, msg)
 
 
+class _Cancel:  # pragma: no cover - PyGObject 3.50 and 3.51
+    """The ``cancel()`` of a task that may await what PyGObject has returned."""
+
+    def __init__(self, task):
+        # The task holds this object.
+        self._task = weakref.ref(task)
+        self.is_going_on = False
+
+    @classmethod
+    def of(cls, task):
+        """That of *task*, which gets one if it has none."""
+        if not isinstance(task.cancel, cls):
+            task.cancel = cls(task)
+        return task.cancel
+
+    def __call__(self, msg=None):
+        task = self._task()
+        try:
+            return type(task).cancel(task, msg)
+        except TypeError:
+            # A request more has been counted, which is all that is left to do.
+            if not self.is_going_on and not _cancel_what_blocks(task, msg):
+                raise
+            return True
+
+
 class _CancelledWait:  # pragma: no cover - PyGObject 3.50 and 3.51
     """The rest of the time that a cancelled task waits for an awaitable of PyGObject's.
 
@@ -59,9 +109,11 @@ class _CancelledWait:  # pragma: no cover - PyGObject 3.50 and 3.51
     cancelled, for when it wakes up, which is when the operation has ended. Nobody else can take it.
     """
 
-    def __init__(self, task, awaitable):
+    def __init__(self, task, awaitable, msg):
         self._task = task
         self._awaitable = awaitable
+        self._msg = msg
+        self._cancel = _Cancel.of(task)
         self._wakeup = None
 
     @property
@@ -84,7 +136,7 @@ class _CancelledWait:  # pragma: no cover - PyGObject 3.50 and 3.51
             return self._replace_step()
         if not self._awaitable.remove_done_callback(self):
             return False
-        self._task.cancel = self._cancel_again
+        self._cancel.is_going_on = True
         self._awaitable.add_done_callback(self)
         self._awaitable.cancel()
         return True
@@ -94,18 +146,10 @@ class _CancelledWait:  # pragma: no cover - PyGObject 3.50 and 3.51
         for handle in list(getattr(self._task.get_loop(), '_ready', ())):
             if not handle.cancelled() and self == getattr(handle, '_callback', None):
                 handle.cancel()
-                self._task.cancel = self._cancel_again
+                self._cancel.is_going_on = True
                 self(self._awaitable)
                 return True
         return False
-
-    def _cancel_again(self, msg=None):
-        """Others that cancel the task, a ``TaskGroup`` say, would meet the TypeError, too."""
-        try:
-            return type(self._task).cancel(self._task, msg)
-        except TypeError:
-            # The request has been counted, which is all that is left to do.
-            return True
 
     def __call__(self, future):
         if future is self._awaitable:
@@ -115,7 +159,7 @@ class _CancelledWait:  # pragma: no cover - PyGObject 3.50 and 3.51
             # Before Python 3.12 nobody can ask for the task's own.
             get_context = getattr(self._task, 'get_context', contextvars.copy_context)
             future.add_done_callback(self, context=get_context())
-            future.cancel()
+            future.cancel(self._msg)
         else:
-            del self._task.cancel
+            self._cancel.is_going_on = False
             self._wakeup(future)

@@ -49,6 +49,7 @@ __all__ = [
     'is_lost',
     'is_of_left_step',
     'is_pygobject_handler',
+    'is_runner_handler',
     'is_to_be_reported',
     'is_to_close_generators',
     'leave_running',
@@ -367,6 +368,12 @@ def forget_task(task):
 def is_pygobject_handler(handler):
     """Whether *handler* is the one for SIGINT that PyGObject's ``run()`` functions install."""
     return callable(handler) and getattr(handler, '__module__', None) == 'gi._ossighelper'
+
+
+def is_runner_handler(handler):
+    """Whether *handler* is the one for SIGINT of an ``asyncio.Runner`` that is running."""
+    function = getattr(getattr(handler, 'func', None), '__func__', None)
+    return function is not None and function is getattr(asyncio.Runner, '_on_sigint', None)
 
 
 def is_live_pygobject_handler(handler):

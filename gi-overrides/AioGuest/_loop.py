@@ -11,7 +11,9 @@ import signal
 from gi.repository import GLib
 
 from . import _core
+from ._awaitables import prepare_awaiting
 from ._internals import get_signal_placeholder, wakeup_on_signal
+from ._replaced import ReplacedHandlers
 from ._session import Session, get_default_context, get_session
 from ._signals import kept_wakeup_fd, wakeup_pipe
 
@@ -38,6 +40,7 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
 
     _private_context = None
     _needs_wakeup_pipe = False
+    _replaced_handlers = None
     _on_no_memory = None  # the life's that this loop is of
 
     def __init__(self, selector=None, *, main_context=None):
@@ -58,6 +61,7 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
         A running loop that has the main context in question makes Gio's asynchronous functions
         return awaitables.
         """
+        prepare_awaiting(self)
         session = get_session(self)
         return self._main_context if session is None else session.main_context
 
@@ -108,8 +112,12 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
     def add_signal_handler(self, sig, callback, *args):
         """Have *callback* called by the loop when the signal arrives; main thread only.
 
-        As asyncio's, but the process's wakeup descriptor stays the host's.
+        As asyncio's, but the process's wakeup descriptor stays the host's, and the signal gets back the
+        handler that it had when the loop is closed.
         """
+        if self._replaced_handlers is None:
+            self._replaced_handlers = ReplacedHandlers()
+        self._replaced_handlers.note(sig)
         with kept_wakeup_fd():
             super().add_signal_handler(sig, callback, *args)
         placeholder = get_signal_placeholder()
@@ -128,6 +136,12 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
             self._needs_wakeup_pipe = False
             wakeup_pipe.release()
         return removed
+
+    def close(self):
+        """Close the loop, as asyncio does; signals that it has handled have their former handlers."""
+        super().close()
+        if self._replaced_handlers is not None:
+            self._replaced_handlers.restore()
 
     def _on_signal(self, signum, frame):
         self._handle_signal(signum)

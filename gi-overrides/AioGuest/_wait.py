@@ -7,7 +7,7 @@ import asyncio
 import weakref
 
 from ._arguments import close_coroutine
-from ._awaitables import cancel_task, is_pygobject_awaitable
+from ._awaitables import cancel_task, is_pygobject_awaitable, restore_cancel
 from ._internals import take_cancellation
 from ._session import get_session
 
@@ -72,6 +72,7 @@ class _Wait:
         self._task = task
         self._timeout = timeout
         self._timed_out = False
+        self._shadowed = None
 
     def result(self):
         timer = None
@@ -107,6 +108,7 @@ class _Wait:
 
     def _shadow(self):
         if self._task is not None:
+            self._shadowed = self._task.cancel
             self._task.cancel = self._cancel
 
     def done(self):
@@ -133,7 +135,7 @@ class _Wait:
     def _unshadow(self):
         if self._task is not None:
             try:
-                del self._task.cancel
+                restore_cancel(self._task, self._shadowed)
             except AttributeError:
                 # There was no memory for it.
                 pass

@@ -10,7 +10,7 @@ import gi
 
 gi.require_version("AioGuest", "1.0")
 
-from gi.repository import AioGuest, GLib  # noqa: E402
+from gi.repository import AioGuest, Gio, GLib  # noqa: E402
 
 #: What is asked for of the tick: "native", "stock", or None.
 TICK = os.environ.get("AIOGUEST_TICK")
@@ -240,3 +240,8 @@ def resident():
 
 def monotonic_ms():
     return time.monotonic() * 1000
+
+
+def sleeper():
+    """A process that ends when somebody has it end."""
+    return Gio.Subprocess.new(["sleep", "3600"], Gio.SubprocessFlags.NONE)

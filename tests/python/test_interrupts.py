@@ -9,6 +9,7 @@ hears of it.
 import asyncio
 import os
 import signal
+import threading
 
 import pytest
 from gi.repository import AioGuest
@@ -275,6 +276,88 @@ def test_handlers_and_descriptor_are_as_before(run, left):
     before = state()
     run(main())
     assert state() == before
+
+
+@pytest.fixture
+def own_handlers():
+    """Of the program: one that ignores the signal, and functions."""
+    def handler(signum, frame):
+        pass
+
+    handlers = {
+        signal.SIGHUP: signal.SIG_IGN, signal.SIGUSR1: handler, signal.SIGINT: handler,
+        signal.SIGTERM: handler,
+    }
+    before = {signum: signal.signal(signum, handler) for signum, handler in handlers.items()}
+    yield handlers
+    for signum, handler in before.items():
+        signal.signal(signum, handler)
+
+
+def run_by_runner(coro):
+    with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
+        return runner.run(coro)
+
+
+async def handle_signals(signals, left):
+    loop = asyncio.get_running_loop()
+    for signum in signals:
+        loop.add_signal_handler(signum, print)
+        loop.add_signal_handler(signum, print, "another")
+    await asyncio.sleep(0.001)
+    if not left:
+        for signum in signals:
+            loop.remove_signal_handler(signum)
+            loop.add_signal_handler(signum, print)
+            loop.remove_signal_handler(signum)
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["removed", "left"])
+def test_handlers_of_the_program_are_as_before(run, own_handlers, left):
+    """asyncio leaves the default ones."""
+    before = state()
+    run(handle_signals(own_handlers, left))
+    assert state() == before
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["removed", "left"])
+def test_handlers_of_the_program_are_as_before_a_runner(own_handlers, left):
+    before = state()
+    run_by_runner(handle_signals(own_handlers, left))
+    assert state() == before
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["removed", "left"])
+@pytest.mark.parametrize("run", [support.run_owning, run_by_runner], ids=["run", "runner"])
+def test_handler_for_the_time_of_a_run_does_not_come_back(run, left):
+    """That of the run itself, or of the runner."""
+    before = state()
+    run(handle_signals([signal.SIGINT], left))
+    assert state() == before
+
+
+@pytest.mark.parametrize("wanted", [signal.SIG_IGN, print], ids=["ignore", "function"])
+def test_handler_set_in_mid_run_is_not_replaced(run, own_handlers, wanted):
+    async def main():
+        await handle_signals([signal.SIGUSR1], left=False)
+        signal.signal(signal.SIGUSR1, wanted)
+
+    run(main())
+    assert signal.getsignal(signal.SIGUSR1) is wanted
+
+
+def test_loop_closed_by_another_thread_leaves_signals_alone(own_handlers):
+    """Only the main thread may change them."""
+    async def main():
+        await handle_signals([signal.SIGUSR1], left=False)
+
+    loop = AioGuest.EventLoop()
+    loop.run_until_complete(main())
+    thread = threading.Thread(target=loop.close)
+    thread.start()
+    thread.join()
+    assert loop.is_closed()
+    assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
 
 
 def test_descriptor_of_the_program_is_as_before(run):
