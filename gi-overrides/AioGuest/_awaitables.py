@@ -17,7 +17,7 @@ from gi import _gi
 
 from ._internals import get_waiter
 
-__all__ = ['cancel_task', 'is_pygobject_awaitable', 'prepare_awaiting', 'restore_cancel']
+__all__ = ['cancel_task', 'is_pygobject_awaitable', 'prepare_awaiting']
 
 # PyGObject has none before 3.50.
 _Async = getattr(_gi, 'Async', ())
@@ -50,13 +50,6 @@ def prepare_awaiting(loop):
         task = asyncio.current_task(loop)
         if task is not None:
             _Cancel.of(task)
-
-
-def restore_cancel(task, cancel):
-    """End the time of another ``cancel()`` of *task*, which was *cancel* before."""
-    del task.cancel
-    if isinstance(cancel, _Cancel):  # pragma: no cover - PyGObject 3.50 and 3.51
-        task.cancel = cancel
 
 
 def _cancel_what_blocks(task, msg):  # pragma: no cover - PyGObject 3.50 and 3.51

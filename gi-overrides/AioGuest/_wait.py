@@ -7,7 +7,7 @@ import asyncio
 import weakref
 
 from ._arguments import close_coroutine
-from ._awaitables import cancel_task, is_pygobject_awaitable, restore_cancel
+from ._awaitables import cancel_task, is_pygobject_awaitable
 from ._internals import take_cancellation
 from ._session import get_session
 
@@ -135,10 +135,13 @@ class _Wait:
     def _unshadow(self):
         if self._task is not None:
             try:
-                restore_cancel(self._task, self._shadowed)
+                del self._task.cancel
             except AttributeError:
                 # There was no memory for it.
-                pass
+                return
+            if self._task.cancel != self._shadowed:
+                # Somebody else had shadowed it before.
+                self._task.cancel = self._shadowed
 
     def _cancel(self, msg=None):
         if not cancel_task(self._future, msg):

@@ -391,3 +391,14 @@ def test_cancel_is_the_tasks_own_afterwards(run):
         task.uncancel()
 
     run(main())
+
+
+def test_cancel_of_somebody_else_is_put_back(run):
+    async def main():
+        task = asyncio.current_task()
+        task.cancel = print
+        AioGuest.wait(asyncio.sleep(0.001))
+        assert task.cancel is print
+        del task.cancel
+
+    run(main())
