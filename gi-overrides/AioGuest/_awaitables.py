@@ -10,12 +10,13 @@ cancelled.
 
 import asyncio
 import contextvars
+import functools
 import weakref
 
 import gi
 from gi import _gi
 
-from ._internals import get_waiter
+from ._internals import get_shadow_of_cancel, get_waiter
 
 __all__ = ['cancel_task', 'is_pygobject_awaitable', 'prepare_awaiting']
 
@@ -34,11 +35,16 @@ def is_pygobject_awaitable(awaitable):
 def cancel_task(task, msg=None):
     """``task.cancel(msg)``, of a task or another future, whatever it waits for."""
     try:
-        return task.cancel() if msg is None else task.cancel(msg)
+        return _call(task.cancel, msg)
     except TypeError:  # pragma: no cover - PyGObject 3.50 and 3.51
         if not _cancel_what_blocks(task, msg):
             raise
         return True
+
+
+def _call(cancel, msg):
+    # As asyncio does, and what is derived from its tasks may not know of a message.
+    return cancel() if msg is None else cancel(msg=msg)
 
 
 def prepare_awaiting(loop):
@@ -75,6 +81,7 @@ class _Cancel:  # pragma: no cover - PyGObject 3.50 and 3.51
     def __init__(self, task):
         # The task holds this object.
         self._task = weakref.ref(task)
+        self._shadowed = get_shadow_of_cancel(task)
         self.is_going_on = False
 
     @classmethod
@@ -86,8 +93,11 @@ class _Cancel:  # pragma: no cover - PyGObject 3.50 and 3.51
 
     def __call__(self, msg=None):
         task = self._task()
+        if task is None:
+            # So it is done: what a task waits for holds it.
+            return False
         try:
-            return type(task).cancel(task, msg)
+            return _call(self._shadowed or functools.partial(type(task).cancel, task), msg)
         except TypeError:
             # A request more has been counted, which is all that is left to do.
             if not self.is_going_on and not _cancel_what_blocks(task, msg):

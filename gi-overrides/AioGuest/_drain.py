@@ -4,6 +4,7 @@
 """Bringing a loop to its end: what ``asyncio.run()`` does after the main task."""
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import math
@@ -53,7 +54,8 @@ async def _cancel_all(loop, timeout, given_up):
         if loop.time() >= until:
             # Also those that others have started in their last moment, or it would never end.
             for task in _get_others(loop, given_up):
-                cancel_task(task)
+                with contextlib.suppress(Exception):
+                    cancel_task(task)
                 given_up.add(task)
                 give_up(task, timeout)
             return
@@ -67,7 +69,7 @@ async def _cancel(loop, tasks, timeout):
     """Cancel *tasks*, and wait so long for them to end."""
     for task in tasks:
         if not closes_generator(task):
-            cancel_task(task)
+            _try_to_cancel(loop, task)
     done, _ = await asyncio.wait(tasks, timeout=timeout)
     for task in done:
         if not task.cancelled() and is_to_be_reported(task.exception()):
@@ -78,6 +80,20 @@ async def _cancel(loop, tasks, timeout):
                     'task': task,
                 }
             )
+
+
+def _try_to_cancel(loop, task):
+    """One that refuses is none of the others' business."""
+    try:
+        cancel_task(task)
+    except Exception as error:
+        loop.call_exception_handler(
+            {
+                'message': 'a task could not be cancelled at the end of an AioGuest run',
+                'exception': error,
+                'task': task,
+            }
+        )
 
 
 async def _close_generators(loop, timeout, given_up):

@@ -40,6 +40,7 @@ __all__ = [
     'get_c_handler',
     'get_queues',
     'get_running_thread',
+    'get_shadow_of_cancel',
     'get_signal_placeholder',
     'get_waiter',
     'has_default_handler',
@@ -224,6 +225,12 @@ def get_waiter(task):
     return getattr(task, '_fut_waiter', None)
 
 
+def get_shadow_of_cancel(task):
+    """The ``cancel`` that somebody has set on *task* itself, or None."""
+    cancel = task.cancel
+    return None if cancel == type(task).cancel.__get__(task) else cancel
+
+
 def take_cancellation(task):
     """Take back that the next await of the current *task* is to raise CancelledError.
 
@@ -234,10 +241,12 @@ def take_cancellation(task):
         return None
     msg = getattr(task, '_cancel_message', None)
     requests = type(task).cancelling(task)
+    # First: it may want memory.
+    _clear_must_cancel(task)
     for _ in range(requests):
+        # From Python 3.13 on this is all it takes.
         type(task).uncancel(task)
-    # From Python 3.13 on that was all.
-    if task._must_cancel and not _clear_must_cancel(task):
+    if task._must_cancel:
         for _ in range(requests):
             type(task).cancel(task, msg)
         return None
@@ -248,9 +257,9 @@ def _clear_must_cancel(task):
     try:
         # Of a task in Python.
         task._must_cancel = False
-        return True
     except AttributeError:
-        return _learn_must_cancel() and _core.clear_must_cancel(task)
+        if _learn_must_cancel():
+            _core.clear_must_cancel(task)
 
 
 @functools.cache

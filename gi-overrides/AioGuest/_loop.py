@@ -13,7 +13,7 @@ from gi.repository import GLib
 from . import _core
 from ._awaitables import prepare_awaiting
 from ._internals import get_signal_placeholder, wakeup_on_signal
-from ._replaced import ReplacedHandlers
+from ._replaced import ReplacedHandlers, get_lasting_handler
 from ._session import Session, get_default_context, get_session
 from ._signals import kept_wakeup_fd, wakeup_pipe
 
@@ -115,11 +115,13 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
         As asyncio's, but the process's wakeup descriptor stays the host's, and the signal gets back the
         handler that it had when the loop is closed.
         """
-        if self._replaced_handlers is None:
-            self._replaced_handlers = ReplacedHandlers()
-        self._replaced_handlers.note(sig)
+        before = get_lasting_handler(sig)
         with kept_wakeup_fd():
             super().add_signal_handler(sig, callback, *args)
+        if before is not None:
+            if self._replaced_handlers is None:
+                self._replaced_handlers = ReplacedHandlers()
+            self._replaced_handlers.keep(sig, before)
         placeholder = get_signal_placeholder()
         if placeholder is not None and signal.getsignal(sig) is placeholder:
             signal.signal(sig, self._on_signal)

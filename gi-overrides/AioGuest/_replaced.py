@@ -3,15 +3,39 @@
 
 """The handlers of signals that a loop takes over, which get back what was theirs."""
 
-import asyncio
 import contextlib
 import signal
 import sys
 
-from ._internals import get_signal_placeholder, is_pygobject_handler, is_runner_handler
+from . import _core
+from ._internals import (
+    get_signal_placeholder,
+    is_live_pygobject_handler,
+    is_pygobject_handler,
+    is_runner_handler,
+)
 from ._signals import Interrupts, is_main_thread
 
-__all__ = ['ReplacedHandlers']
+__all__ = ['ReplacedHandlers', 'get_lasting_handler']
+
+
+def get_lasting_handler(signum):
+    """The handler that a signal has but for what a run, or a loop, has set for its own time.
+
+    None if there is none, if it is not Python's, or if *signum* is no signal.
+    """
+    try:
+        handler = signal.getsignal(signum)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    owner = getattr(handler, '__self__', None)
+    if isinstance(owner, Interrupts):
+        handler = owner.get_before(signum)
+    elif isinstance(owner, _core.LoopBase) and handler == getattr(owner, '_on_signal', None):
+        return None
+    if handler is get_signal_placeholder() or is_runner_handler(handler):
+        return None
+    return handler
 
 
 class ReplacedHandlers:
@@ -23,35 +47,24 @@ class ReplacedHandlers:
     def __init__(self):
         self._handlers = {}
 
-    def note(self, signum):
-        """Keep the handler, if it is not for the time of a run only; whoever did so first is right."""
-        try:
-            handler = signal.getsignal(signum)
-        except (TypeError, ValueError):
-            # For asyncio to say.
-            return
-        if not (handler is None or _is_transient(handler)):
-            self._handlers.setdefault(signum, handler)
+    def keep(self, signum, handler):
+        """To be put back: the last one that was not what asyncio leaves."""
+        if handler != _get_default(signum):
+            self._handlers[signum] = handler
 
     def restore(self):
         """Put them back, unless somebody has set another one."""
         if is_main_thread() and not sys.is_finalizing():
             for signum, handler in self._handlers.items():
-                if signal.getsignal(signum) == _get_default(signum):
-                    # Some can't be changed.
+                if signal.getsignal(signum) == _get_default(signum) and _is_alive(handler):
+                    # The last moments of a loop are none to fail in.
                     with contextlib.suppress(OSError):
                         signal.signal(signum, handler)
         self._handlers.clear()
 
 
-def _is_transient(handler):
-    """Whether the handler is a loop's, or in place of the default one as long as something runs."""
-    return (
-        isinstance(getattr(handler, '__self__', None), (Interrupts, asyncio.AbstractEventLoop))
-        or handler is get_signal_placeholder()
-        or is_runner_handler(handler)
-        or is_pygobject_handler(handler)
-    )
+def _is_alive(handler):
+    return not is_pygobject_handler(handler) or is_live_pygobject_handler(handler)
 
 
 def _get_default(signum):

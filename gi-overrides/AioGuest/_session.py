@@ -33,7 +33,8 @@ if _TICK not in ('native', 'stock'):
 _by_loop = {}
 _by_run = {}
 
-_end_forked_child = _core.end_process  # chosen anew before each fork
+_forking = threading.local()  # what is known before a fork, of the thread that does it
+_end_forked_child = None  # in a forked child
 
 
 @functools.cache
@@ -90,7 +91,6 @@ class Session:
         self._hooks = None
         self._watches_signals = False
         self._tasks = None  # for the time of a fork
-        self._end_of_child = None
 
     @property
     def main_context(self):
@@ -168,9 +168,7 @@ def end_forked_child(error):
 
 
 def _prepare_fork():
-    global _end_forked_child
-
-    _end_forked_child = _core.end_process if is_main_thread() else end_without_finalizing
+    _forking.in_main_thread = is_main_thread()
     for session in get_sessions():
         session.hold_tasks()
 
@@ -182,6 +180,12 @@ def _let_tasks_go():
 
 def _forget():
     """A forked child has copies of its parent's sessions."""
+    global _end_forked_child
+
+    # A child's own child ends as it does: Python's main thread is not there again.
+    if _end_forked_child is None:
+        in_main_thread = getattr(_forking, 'in_main_thread', True)
+        _end_forked_child = _core.end_process if in_main_thread else end_without_finalizing
     sessions = get_sessions()
     _by_loop.clear()
     _by_run.clear()

@@ -128,5 +128,10 @@ class Interrupts:
             signal.signal(signum, before)
         self._before.clear()
 
+    def get_before(self, signum):
+        """The handler in whose place this object's is, or None."""
+        before, _ = self._before.get(signum, (None, None))
+        return before
+
     def _handle(self, signum, frame):
         self._on_signal(signum)

@@ -8,7 +8,7 @@ import weakref
 
 from ._arguments import close_coroutine
 from ._awaitables import cancel_task, is_pygobject_awaitable
-from ._internals import take_cancellation
+from ._internals import get_shadow_of_cancel, take_cancellation
 from ._session import get_session
 
 __all__ = ['wait']
@@ -108,7 +108,7 @@ class _Wait:
 
     def _shadow(self):
         if self._task is not None:
-            self._shadowed = self._task.cancel
+            self._shadowed = get_shadow_of_cancel(self._task)
             self._task.cancel = self._cancel
 
     def done(self):
@@ -139,8 +139,8 @@ class _Wait:
             except AttributeError:
                 # There was no memory for it.
                 return
-            if self._task.cancel != self._shadowed:
-                # Somebody else had shadowed it before.
+            if self._shadowed is not None:
+                # Somebody else's.
                 self._task.cancel = self._shadowed
 
     def _cancel(self, msg=None):

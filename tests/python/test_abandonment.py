@@ -135,6 +135,12 @@ def test_fork_inside_handler_on_thread_and_exit():
     assert fork_inside("thread", "in_handler", "exits", lines=["child atexit"]) == ""
 
 
+@pytest.mark.parametrize("host", ["start", "thread"])
+@pytest.mark.parametrize("where", ["in_step", "in_handler"])
+def test_fork_inside_and_fork_again(host, where):
+    assert fork_inside(host, where, "forks_again", lines=["child atexit"]) == ""
+
+
 def test_fork_inside_thread_and_exit_with_text():
     errors = fork_inside("thread", "in_step", "exits_with_text", status=1, lines=["child atexit"])
     assert errors == "farewell\n"

@@ -3,6 +3,7 @@
 """Awaiting what PyGObject's own asynchronous functions return, from PyGObject 3.50 on."""
 
 import asyncio
+import gc
 import weakref
 
 import gi
@@ -71,6 +72,22 @@ class Awaiting:
         self.process.force_exit()
         assert self.seen == [asyncio.CancelledError, "finally"]
         assert self.cancellable.is_cancelled()
+
+
+class ByName(asyncio.Task):
+    called = 0
+
+    def cancel(self, *, msg=None):
+        self.called += 1
+        return super().cancel(msg)
+
+
+class WithoutMessage(asyncio.Task):
+    called = 0
+
+    def cancel(self):
+        self.called += 1
+        return super().cancel()
 
 
 def in_task(one):
@@ -210,6 +227,56 @@ class TestCancelled:
         for one in ones:
             one.check()
         assert errors() == []
+
+    def test_kept_cancel_of_a_task_that_is_gone(self, run):
+        async def awaiting():
+            process = sleeper()
+            process.force_exit()
+            await process.wait_async()
+            return asyncio.current_task().cancel
+
+        async def main():
+            cancel = await asyncio.create_task(awaiting())
+            gc.collect()
+            return cancel()
+
+        assert run(main()) is False
+
+    @pytest.mark.parametrize("type_of_task", [ByName, WithoutMessage])
+    def test_types_of_tasks_of_somebody_else(self, run, type_of_task):
+        """asyncio itself gives them no message if there is none."""
+        async def main():
+            task = type_of_task(one.task(), loop=asyncio.get_running_loop())
+            await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.wait([task])
+            return task.cancelled(), task.called
+
+        one = Awaiting()
+        assert run(main()) == (True, 1)
+        one.check()
+
+    def test_shadow_of_somebody_else(self, run):
+        async def main():
+            def cancel():
+                called.append(True)
+                return asyncio.Task.cancel(task)
+
+            async def awaiting():
+                task.cancel = cancel
+                await one.task()
+
+            task = asyncio.create_task(awaiting())
+            await asyncio.sleep(0.01)
+            assert task.cancel()
+            await asyncio.wait([task])
+            return task.cancelled()
+
+        called = []
+        one = Awaiting()
+        assert run(main())
+        assert called == [True]
+        one.check()
 
     def test_task_is_not_kept_alive(self, run):
         async def awaiting():

@@ -176,3 +176,32 @@ def test_coroutine_without_frames_is_given_up(run):
     with pytest.warns(ResourceWarning, match="gave up .* it is at no Python frame"):
         run(main(), shutdown_timeout=0.01)
     assert not tasks[0].done()
+
+
+def test_task_that_refuses_does_not_keep_the_others(errors):
+    """At the end of the run: it is told of and given up, and the others are cleaned up."""
+    class Refusing(asyncio.Task):
+        def cancel(self, msg=None):
+            raise LookupError("not me")
+
+    async def clean_up_later():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            await asyncio.sleep(0.001)
+            cleaned_up.append(True)
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        tasks.append(Refusing(asyncio.sleep(3600), loop=loop))
+        tasks.extend(loop.create_task(clean_up_later()) for _ in range(3))
+        await asyncio.sleep(0)
+        return "done"
+
+    tasks = []
+    cleaned_up = []
+    with pytest.warns(ResourceWarning, match="gave up .*Refusing"):
+        assert support.run_owning(main(), shutdown_timeout=0.05) == "done"
+    assert cleaned_up == [True] * 3
+    assert [task.done() for task in tasks] == [False, True, True, True]
+    assert [str(record.exc_info[1]) for record in errors()] == ["not me"]

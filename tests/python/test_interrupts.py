@@ -346,6 +346,47 @@ def test_handler_set_in_mid_run_is_not_replaced(run, own_handlers, wanted):
     assert signal.getsignal(signal.SIGUSR1) is wanted
 
 
+def test_handler_set_between_two_of_the_loop(run, own_handlers):
+    """It is what the signal had last."""
+    async def main():
+        await handle_signals([signal.SIGUSR1], left=False)
+        signal.signal(signal.SIGUSR1, print)
+        await handle_signals([signal.SIGUSR1], left=True)
+
+    run(main())
+    assert signal.getsignal(signal.SIGUSR1) is print
+
+
+def test_default_of_the_system_for_ctrl_c_is_as_before(run):
+    """Python's own raises KeyboardInterrupt; many GTK programs set this one."""
+    outer = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        run(handle_signals([signal.SIGINT], left=False))
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, outer)
+
+
+def test_handler_that_the_loop_has_refused(run, own_handlers):
+    """The signal was never the loop's, and is none of its business."""
+    async def main():
+        async def callback():
+            pass
+
+        loop = asyncio.get_running_loop()
+        with pytest.raises(TypeError):
+            loop.add_signal_handler(signal.SIGUSR1, callback)
+        for number in 0, 1000, 2**40:
+            with pytest.raises(ValueError):
+                loop.add_signal_handler(number, print)
+        with pytest.raises(TypeError):
+            loop.add_signal_handler("SIGUSR1", print)
+        signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+
+    run(main())
+    assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
+
+
 def test_loop_closed_by_another_thread_leaves_signals_alone(own_handlers):
     """Only the main thread may change them."""
     async def main():

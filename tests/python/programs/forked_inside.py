@@ -94,6 +94,15 @@ def nests():
     sys.exit(3)
 
 
+def forks_again():
+    """A grandchild, and the child ends as it would have before."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    sys.exit(3)
+
+
 def runs_asyncio():
     sys.exit(asyncio.run(asyncio.sleep(0.001, 3)))
 

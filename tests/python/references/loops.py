@@ -16,7 +16,7 @@ from gi.repository import AioGuest, GLib
 from .table import end_by_error, refused, use_of, work
 
 
-@use_of("EventLoop")
+@use_of("EventLoop", "EventLoop.close")
 def event_loop():
     AioGuest.EventLoop().close()
     AioGuest.EventLoop(main_context=GLib.MainContext()).close()
