@@ -165,7 +165,8 @@ def in_callback():
 def call_idly(function):
     """Have the host call it: in the run's main context, whichever that is."""
     source = GLib.idle_source_new()
-    source.set_callback(lambda data: function() and False)
+    # Newer PyGObjects pass no data if there is none.
+    source.set_callback(lambda *data: function() and False)
     source.attach(AioGuest.get_run().get_main_context())
 
 
