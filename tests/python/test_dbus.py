@@ -141,7 +141,11 @@ def test_connection(run, address):
     async def main():
         connection = await connect(address)
         name = connection.get_unique_name()
+        told = asyncio.create_task(AioGuest.wait_signal(connection, "closed"))
+        await asyncio.sleep(0)
         closed = await AioGuest.call(connection.close)
+        # Gio's thread learns of it from the stream, before or after.
+        await told
         return name, closed, connection.is_closed()
 
     name, closed, is_closed = run(main())
