@@ -116,7 +116,27 @@ async def sleep_and_tell():
     tell("task")
 
 
+def is_asleep(thread):
+    try:
+        with open(f"/proc/self/task/{thread}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "S"
+    except (FileNotFoundError, ProcessLookupError):
+        # It has ended.
+        return True
+
+
+def let_others_sleep():
+    """GLib's threads, which may just be beginning.
+
+    Of a thread that allocates memory meanwhile a child has AddressSanitizer's allocator locked.
+    """
+    others = {int(name) for name in os.listdir("/proc/self/task")} - {threading.get_native_id()}
+    while not all(map(is_asleep, others)):
+        os.sched_yield()
+
+
 def fork():
+    let_others_sleep()
     asyncio_loop.call_soon(tell, "next callback")
     pid = os.fork()
     if pid == 0:
@@ -235,6 +255,7 @@ def run_target(status):
 
 
 async def in_multiprocessing():
+    let_others_sleep()
     process = multiprocessing.get_context("fork").Process(target=run_target, args=(3,))
     process.start()
     with concurrent.futures.ThreadPoolExecutor() as executor:
