@@ -14,6 +14,7 @@ import termios
 import threading
 
 from hosts import AioGuest, GLib
+from others import let_others_sleep
 
 from gi.overrides.AioGuest import _signals
 
@@ -172,6 +173,7 @@ if WHAT == "leaves_the_pipe":
 if WHAT == "beside_a_thread":
     thread = Thread()
     before = descriptors()
+let_others_sleep()
 pid = os.fork()
 if pid == 0:
     globals()[WHAT]()

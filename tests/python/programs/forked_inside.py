@@ -12,6 +12,7 @@ import sys
 import threading
 
 from hosts import AioGuest, Gio, GLib
+from others import let_others_sleep
 
 HOST, WHERE, WHAT = sys.argv[1:]
 PARENT = os.getpid()
@@ -114,25 +115,6 @@ def runs_aioguest():
 async def sleep_and_tell():
     await asyncio.sleep(0)
     tell("task")
-
-
-def is_asleep(thread):
-    try:
-        with open(f"/proc/self/task/{thread}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "S"
-    except (FileNotFoundError, ProcessLookupError):
-        # It has ended.
-        return True
-
-
-def let_others_sleep():
-    """GLib's threads, which may just be beginning.
-
-    Of a thread that allocates memory meanwhile a child has AddressSanitizer's allocator locked.
-    """
-    others = {int(name) for name in os.listdir("/proc/self/task")} - {threading.get_native_id()}
-    while not all(map(is_asleep, others)):
-        os.sched_yield()
 
 
 def fork():
