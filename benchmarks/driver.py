@@ -5,7 +5,9 @@
 
 Systems are interleaved: within a round each case is measured once on each system, so what else
 the machine does meets all of them. A system that stalls or crashes twice at a case is not tried a
-third time. Two rounds are made in any case; more only as long as there is time.
+third time. Two rounds are made in any case; more only as long as there is time. Then come more rounds
+of AioGuest and asyncio alone, for the cases whose ratio is not certain enough for their aim to be
+judged: what a ratio comes to has no part in how often it is measured.
 """
 
 import argparse
@@ -18,13 +20,20 @@ import time
 from pathlib import Path
 
 import machine
+import ratios
 from cases import load_scenarios
-from systems import NO_LOOP, SYSTEMS
+from systems import BASELINE, NO_LOOP, OURS, SYSTEMS
 
 HERE = Path(__file__).resolve().parent
 
 #: Seconds after which no third or later round goes on.
 BUDGET = 660
+
+#: A ratio that has an aim is measured until its standard error is a share of this, or as many rounds
+#: have been made, or so many seconds have gone by.
+CERTAIN = 0.02
+MOST_ROUNDS = 25
+BUDGET_FOR_CERTAINTY = 1080
 
 #: For each measured process. asyncio's transports ask for 256 KiB at each read. With malloc's
 #: defaults it is a matter of luck, that is of what has been allocated and freed before, whether each
@@ -52,6 +61,8 @@ def parse_arguments():
                         help='the interpreter of an environment')
     arguments = parser.parse_args()
     rounds, peer_rounds = {'full': (5, 3), 'quick': (1, 1), 'tiny': (1, 1)}[arguments.size]
+    full = arguments.size == 'full' and not arguments.rounds
+    arguments.most_rounds = MOST_ROUNDS if full else 0
     arguments.rounds = arguments.rounds or rounds
     arguments.peer_rounds = arguments.peer_rounds or min(peer_rounds, arguments.rounds)
     arguments.pythons = dict(item.split('=', 1) for item in arguments.python)
@@ -75,6 +86,8 @@ class Driver:
         self.arguments = arguments
         self.output = output
         self.failures = {}
+        #: {(scenario, case, figure): {system: {round: value}}}
+        self.values = {}
         self.spent = {}
         self.platform = machine.platform()
         self.versions = {}
@@ -172,6 +185,8 @@ class Driver:
         if result['status'] == 'ok':
             shown = ', '.join(f'{k + " " if k else ""}{v:.6g}' for k, v in result['values'].items())
             for figure, value in result['values'].items():
+                values = self.values.setdefault((scenario, case.name, figure), {})
+                values.setdefault(name, {})[repetition] = value
                 self.write(scenario, case, system, repetition, figure, value, result)
         else:
             shown = f'{result["status"]}: {result["detail"]}'
@@ -199,16 +214,7 @@ class Driver:
         if case.no_loop is not None and not self.arguments.system:
             yield None
 
-    def run(self):
-        self.find_systems()
-        described = machine.describe(self.arguments.size) | {'left_out': self.left_out}
-        self.output.write(json.dumps({'machine': described}) + '\n')
-        cases = [
-            (scenario, case)
-            for scenario, module in load_scenarios().items()
-            for case in module.CASES
-            if self.wanted(scenario, case)
-        ]
+    def run_rounds(self, cases):
         start = time.monotonic()
         for repetition in range(1, self.arguments.rounds + 1):
             for scenario, case in cases:
@@ -219,6 +225,44 @@ class Driver:
                     continue
                 for system in self.systems_for(case, repetition):
                     self.measure(scenario, case, system, repetition)
+
+    def is_certain(self, scenario, case):
+        """Whether the ratios that the case's aims are for need no more rounds."""
+        for (*key, figure), values in self.values.items():
+            aim = case.aim_of(figure) if key == [scenario, case.name] else None
+            if aim is None or aim.what != 'ratio' or not {BASELINE, OURS} <= values.keys():
+                continue
+            if ratios.error(ratios.pair(values[OURS], values[BASELINE])) > CERTAIN:
+                return False
+        return True
+
+    def run_until_certain(self, cases):
+        start = time.monotonic()
+        pair = [system for system in self.versions if system.name in (BASELINE, OURS)]
+        for repetition in range(self.arguments.rounds + 1, self.arguments.most_rounds + 1):
+            # Neither is always the one that comes after the other.
+            pair.reverse()
+            for scenario, case in cases:
+                if self.is_certain(scenario, case):
+                    continue
+                if time.monotonic() > start + BUDGET_FOR_CERTAINTY:
+                    say(f'not certain for want of time: {scenario}/{case.name}')
+                    continue
+                for system in pair:
+                    self.measure(scenario, case, system, repetition)
+
+    def run(self):
+        self.find_systems()
+        described = machine.describe(self.arguments.size) | {'left_out': self.left_out}
+        self.output.write(json.dumps({'machine': described}) + '\n')
+        cases = [
+            (scenario, case)
+            for scenario, module in load_scenarios().items()
+            for case in module.CASES
+            if self.wanted(scenario, case)
+        ]
+        self.run_rounds(cases)
+        self.run_until_certain(cases)
         for scenario, seconds in self.spent.items():
             say(f'spent {seconds:.0f} s on {scenario}')
         return bool(cases)

@@ -12,7 +12,8 @@ import plots
 import results
 import tables
 from cases import load_scenarios
-from systems import SYSTEMS
+from driver import CERTAIN
+from systems import OURS, SYSTEMS
 
 INTRODUCTION = f"""\
 # Performance
@@ -21,11 +22,12 @@ Made by `benchmarks/run.sh`; whatever is changed here is lost at its next run.
 
 AioGuest and what could be taken instead of it, on the same work. Each measurement is made by a
 process of its own, the systems take turns, and the figures are medians with the smallest and largest
-in parentheses. **×** is the ratio to asyncio alone (`asyncio.run()`) in the same run, whether more
-is better or less. A system that does not get done "stalls", one that ends by an exception or a
+in parentheses. **×** is the ratio to asyncio alone (`asyncio.run()`), whether more is better or less:
+the median of the ratios of the rounds. **±** is its standard error; a ratio that has an aim is measured
+until that is {CERTAIN:.0%} of it, or time is up. A system that does not get done "stalls", one that ends by an exception or a
 signal "crashes". What a system can't do by its nature is left out.
 
-Aims are for AioGuest as a user gets it: native tick, direct poll mode (`{tables.OURS}`).
+Aims are for AioGuest as a user gets it: native tick, direct poll mode (`{OURS}`).
 
 All processes run with the same settings of the C library's memory allocator, so that it never
 returns memory to the kernel in between. asyncio's transports ask for 256 KiB at each read; with the

@@ -8,6 +8,7 @@ import dataclasses
 import json
 import statistics
 
+import ratios
 from systems import BASELINE
 
 __all__ = ['Platform', 'Summary', 'read']
@@ -18,11 +19,20 @@ class Summary:
     """What several repetitions of one figure on one system came to."""
 
     unit: str
-    values: list
+    by_round: dict
     failures: collections.Counter
     details: list
-    #: To plain asyncio in the same run; None if there is none.
-    ratio: float | None = None
+    #: To plain asyncio, one for each round that has both.
+    ratios: list = dataclasses.field(default_factory=list)
+
+    @property
+    def values(self):
+        return list(self.by_round.values())
+
+    @property
+    def ratio(self):
+        """The median of the rounds' ratios; None if there is none."""
+        return statistics.median(self.ratios) if self.ratios else None
 
     @property
     def median(self):
@@ -61,20 +71,19 @@ class Platform:
         found = {}
         for record in self._of(scenario, case):
             summary = found.setdefault(
-                record['system'], Summary(record['unit'], [], collections.Counter(), [])
+                record['system'], Summary(record['unit'], {}, collections.Counter(), [])
             )
             if record['status'] != 'ok':
                 summary.failures[record['status']] += 1
                 summary.details.append(record.get('detail', ''))
             elif record['figure'] == figure:
                 summary.unit = record['unit']
-                summary.values.append(record['value'])
+                summary.by_round[record['repetition']] = record['value']
         found = {name: s for name, s in found.items() if s.values or s.failures}
         baseline = found.get(BASELINE)
-        if baseline is not None and baseline.median:
+        if baseline is not None:
             for summary in found.values():
-                if summary.values:
-                    summary.ratio = summary.median / baseline.median
+                summary.ratios = ratios.pair(summary.by_round, baseline.by_round)
         return found
 
     def disturbance(self):

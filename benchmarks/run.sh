@@ -12,7 +12,7 @@ usage () {
   cat <<'USAGE'
 usage: benchmarks/run.sh [OPTION...]
 
-  --quick           a few minutes instead of about twelve; rough figures
+  --quick           a few minutes instead of up to forty; rough figures
   --only NAME       only scenarios or cases with this in their name (may be given again)
   --system NAME     only this system (may be given again)
   --output DIR      where results and report go; without it, into the source tree

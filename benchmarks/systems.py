@@ -13,10 +13,14 @@ from collections.abc import Callable, Mapping
 
 from cases import Unavailable
 
-__all__ = ['BASELINE', 'NO_LOOP', 'SYSTEMS', 'Host', 'System', 'find_system', 'import_aioguest']
+__all__ = [
+    'BASELINE', 'NO_LOOP', 'OURS', 'SYSTEMS', 'Host', 'System', 'find_system', 'import_aioguest',
+]
 
 #: What ratios are to.
 BASELINE = 'asyncio'
+#: The system that aims are for: what a user gets without asking for anything.
+OURS = 'aioguest-native-direct'
 #: No system: the bound of a case, see Case.no_loop.
 NO_LOOP = 'no loop'
 
@@ -232,7 +236,7 @@ def _ours(name, tick, poll_mode, **more):
 
 SYSTEMS = (
     System(BASELINE, _run_asyncio, label='asyncio alone', is_guest=False, every_round=True),
-    _ours('aioguest-native-direct', 'native', 'direct', every_round=True),
+    _ours(OURS, 'native', 'direct', every_round=True),
     _ours('aioguest-native-thread', 'native', 'thread'),
     _ours('aioguest-stock-direct', 'stock', 'direct'),
     _ours('aioguest-stock-thread', 'stock', 'thread'),

@@ -3,14 +3,12 @@
 
 """Figures and tables in Markdown."""
 
-from systems import BASELINE, NO_LOOP, SYSTEMS
+import math
 
-__all__ = [
-    'OURS', 'bound_lines', 'case_table', 'failure_notes', 'number', 'summary_table', 'table',
-]
+import ratios
+from systems import BASELINE, NO_LOOP, OURS, SYSTEMS
 
-#: The system that aims are for: what a user gets without asking for anything.
-OURS = 'aioguest-native-direct'
+__all__ = ['bound_lines', 'case_table', 'failure_notes', 'number', 'summary_table', 'table']
 
 _SCALES = ((1e9, ' G'), (1e6, ' M'), (1e3, ' k'), (1, ''))
 
@@ -73,6 +71,9 @@ def _verdict(aim, summary):
         return 'no result', None
     met = aim.is_met(figure)
     shown = _digits(figure) if figure else '0'
+    error = ratios.error(summary.ratios)
+    if aim.what == 'ratio' and math.isfinite(error):
+        shown += f' ± {figure * error:.2f}'
     return f'{shown}: ' + ('met' if met else '**not met**'), met
 
 

@@ -18,13 +18,14 @@ BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import driver  # noqa: E402
+import ratios  # noqa: E402
 import results  # noqa: E402
 import tables  # noqa: E402
 from cases import Aim, Case, load_scenarios  # noqa: E402
-from systems import SYSTEMS, find_system  # noqa: E402
+from systems import BASELINE, NO_LOOP, OURS, SYSTEMS, find_system  # noqa: E402
 
 SCENARIOS = load_scenarios()
-MEASURED = ("asyncio", "aioguest-native-direct")
+MEASURED = (BASELINE, OURS)
 
 FIELDS = {
     "scenario": str,
@@ -88,6 +89,25 @@ def test_scenario(scenario, tmp_path):
             assert (case.name, name) in measured
 
 
+@pytest.mark.parametrize(
+    "scenario, case",
+    [
+        (scenario, case)
+        for scenario, module in SCENARIOS.items()
+        for case in module.CASES
+        if case.no_loop is not None
+    ],
+)
+def test_bounds(scenario, case):
+    arguments = [NO_LOOP, scenario, case.name, json.dumps(case.parameters_for("tiny"))]
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "child.py"), *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    values = json.loads(done.stdout.splitlines()[-1])["values"]
+    assert values and all(value > 0 for value in values.values())
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_declarations(scenario):
     """What the report needs of each case."""
@@ -105,7 +125,7 @@ def test_declarations(scenario):
 def test_names_are_told_apart():
     """Results are found again by the names of scenario and case."""
     assert len({system.name for system in SYSTEMS}) == len(SYSTEMS)
-    assert tables.OURS in {system.name for system in SYSTEMS if system.is_ours}
+    assert OURS in {system.name for system in SYSTEMS if system.is_ours}
 
 
 def test_nothing_of_that_name(tmp_path):
@@ -171,7 +191,7 @@ def test_child_has_a_reason(tmp_path, monkeypatch):
 class Rounds:
     """A driver over one case, whose children are not started."""
 
-    def __init__(self, monkeypatch, results=lambda name: {}, **options):
+    def __init__(self, monkeypatch, results=lambda name: {}, most_rounds=0, **options):
         async def measure(host):
             pass
 
@@ -181,8 +201,8 @@ class Rounds:
         module = types.SimpleNamespace(CASES=[case])
         monkeypatch.setattr(driver, "load_scenarios", lambda: {"s": module})
         arguments = argparse.Namespace(
-            size="tiny", only=[], rounds=5, peer_rounds=3, pythons={"default": ""},
-            system=["asyncio", "aioguest-native-direct", "uvloop"],
+            size="tiny", only=[], rounds=5, peer_rounds=3, most_rounds=most_rounds, pythons={"default": ""},
+            system=["asyncio", OURS, "uvloop"],
         )  # fmt: skip
         made = driver.Driver(arguments, io.StringIO())
         monkeypatch.setattr(made, "child", self.child)
@@ -200,7 +220,7 @@ class Rounds:
 
 def test_systems_take_turns(monkeypatch):
     rounds = Rounds(monkeypatch)
-    turn = ["asyncio", "aioguest-native-direct", "uvloop"]
+    turn = ["asyncio", OURS, "uvloop"]
     assert rounds.done == turn * 3 + turn[:2] * 2
 
 
@@ -221,7 +241,7 @@ def test_what_has_stalled_twice_is_left_alone(monkeypatch):
 
     rounds = Rounds(monkeypatch, results)
     assert rounds["asyncio"] == 2
-    assert rounds["aioguest-native-direct"] == 5
+    assert rounds[OURS] == 5
 
 
 def test_what_is_unavailable_is_left_alone(monkeypatch):
@@ -232,16 +252,78 @@ def test_what_is_unavailable_is_left_alone(monkeypatch):
 def test_hosts_only(monkeypatch):
     rounds = Rounds(monkeypatch, needs_host=True)
     assert rounds["asyncio"] == rounds["uvloop"] == 0
-    assert rounds["aioguest-native-direct"] == 5
+    assert rounds[OURS] == 5
+
+
+# Rounds until the ratio is certain
+
+
+def values(*ours):
+    """What the children tell: asyncio always 1."""
+    ours = iter(ours)
+    return lambda name: {"values": {"": next(ours) if name == OURS else 1.0}}
+
+
+RATIO = {"aim": Aim("ratio", ">=", 1.0), "most_rounds": 9}
+
+
+def test_a_certain_ratio_needs_no_more_rounds(monkeypatch):
+    rounds = Rounds(monkeypatch, values(1.2, 1.21, 1.19, 1.2, 1.2), **RATIO)
+    assert rounds[OURS] == rounds[BASELINE] == 5
+
+
+def test_an_uncertain_ratio_needs_more_rounds(monkeypatch):
+    rounds = Rounds(monkeypatch, values(*[1.2] * 4, 1.33, *[1.2] * 9), **RATIO)
+    assert rounds["uvloop"] == 3
+    # After three rounds of all systems and two of these; the error of six ratios is 0.0215.
+    assert rounds.done[13:] == [OURS, BASELINE, BASELINE, OURS]
+
+
+def test_rounds_have_an_end(monkeypatch):
+    rounds = Rounds(monkeypatch, values(*[1, 2, 4, 8] * 3), **RATIO)
+    assert rounds[OURS] == rounds[BASELINE] == 9
+
+
+def test_so_has_the_time_for_them(monkeypatch, capsys):
+    monkeypatch.setattr(driver, "BUDGET_FOR_CERTAINTY", -1)
+    rounds = Rounds(monkeypatch, values(*[1, 2, 4, 8] * 3), **RATIO)
+    assert rounds[OURS] == 5
+    assert "not certain for want of time: s/c" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("aim", [None, Aim("value", ">=", 1.0)])
+def test_only_ratios_with_an_aim_count(monkeypatch, aim):
+    rounds = Rounds(monkeypatch, values(1, 2, 4, 8, 1), most_rounds=9, aim=aim)
+    assert rounds[OURS] == 5
+
+
+def test_what_asyncio_can_not_do_has_no_ratio(monkeypatch):
+    def results(name):
+        return {"status": "crashes", "detail": ""} if name == BASELINE else {}
+
+    assert Rounds(monkeypatch, results, **RATIO)[OURS] == 5
+
+
+def test_pairs_are_of_the_same_round():
+    assert ratios.pair({1: 4.0, 2: 9.0, 3: 5.0}, {1: 2.0, 2: 3.0, 4: 1.0}) == [2.0, 3.0]
+
+
+def test_error_of_a_ratio():
+    assert ratios.error([1.0, 2.0]) == math.inf
+    assert ratios.error([1.0, -2.0, 1.0]) == math.inf
+    assert ratios.error([2.0] * 5) == 0.0
+    # The standard deviation of the logarithms is 0.1.
+    scattered = [math.exp(0.1 * x) for x in (-1, 0, 1)]
+    assert ratios.error(scattered) == pytest.approx(0.1 * 1.2533 / math.sqrt(3), rel=1e-3)
 
 
 # What becomes of the figures
 
 
-def record(system, value, figure="", status="ok", **more):
+def record(system, value, repetition=1, status="ok", **more):
     return {
-        "scenario": "s", "case": "c", "figure": figure, "system": system, "status": status,
-        "value": value, "unit": "1/s", "repetition": 1, "version": "", **more,
+        "scenario": "s", "case": "c", "figure": "", "system": system, "status": status,
+        "value": value, "unit": "1/s", "repetition": repetition, "version": "", **more,
     }  # fmt: skip
 
 
@@ -258,13 +340,14 @@ def case_of(**options):
 
 def test_medians_and_ratios():
     platform = platform_of(
-        *(record("asyncio", value) for value in (10.0, 30.0, 20.0)),
-        *(record(tables.OURS, value) for value in (40.0, 50.0, 70.0)),
+        *(record("asyncio", value, n) for n, value in enumerate((10.0, 30.0, 20.0))),
+        *(record(OURS, value, n) for n, value in enumerate((40.0, 45.0, 70.0))),
     )
     found = platform.summaries("s", "c", "")
     assert found["asyncio"].median == 20.0
-    assert found[tables.OURS].median == 50.0
-    assert found[tables.OURS].ratio == 2.5
+    assert found[OURS].median == 45.0
+    assert found[OURS].ratios == [4.0, 1.5, 3.5]
+    assert found[OURS].ratio == 3.5
     assert platform.title == "Debian 13"
 
 
@@ -290,9 +373,18 @@ def test_a_system_that_only_fails_has_no_median():
     ],
 )
 def test_aims(aim, text):
-    platform = platform_of(record("asyncio", 20.0), record(tables.OURS, 50.0))
+    platform = platform_of(record("asyncio", 20.0), record(OURS, 50.0))
     lines = list(tables.case_table("s", case_of(aim=aim), [platform]))
     assert lines[-2] == f"| *aim* | {aim}, {text} |"
+
+
+def test_a_ratio_tells_its_error():
+    rounds = range(1, 4)
+    platform = platform_of(
+        *(record("asyncio", 20.0, n) for n in rounds), *(record(OURS, 50.0 + n, n) for n in rounds)
+    )
+    lines = list(tables.case_table("s", case_of(aim=Aim("ratio", ">=", 2)), [platform]))
+    assert lines[-2].endswith(" 2.60 ± 0.04: met |")
 
 
 def test_share_of_the_bound():
