@@ -29,9 +29,7 @@ HERE = Path(__file__).resolve().parent
 #: Seconds after which no third or later round goes on.
 BUDGET = 660
 
-#: A ratio that has an aim is measured until its standard error is a share of this, or as many rounds
-#: have been made, or so many seconds have gone by.
-CERTAIN = 0.02
+#: Of the cases whose ratio is not certain: rounds in all, and seconds after which no more are begun.
 MOST_ROUNDS = 25
 BUDGET_FOR_CERTAINTY = 1080
 
@@ -232,7 +230,7 @@ class Driver:
             aim = case.aim_of(figure) if key == [scenario, case.name] else None
             if aim is None or aim.what != 'ratio' or not {BASELINE, OURS} <= values.keys():
                 continue
-            if ratios.error(ratios.pair(values[OURS], values[BASELINE])) > CERTAIN:
+            if ratios.error(ratios.pair(values[OURS], values[BASELINE])) > ratios.CERTAIN:
                 return False
         return True
 

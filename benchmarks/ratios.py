@@ -10,7 +10,10 @@ the same round is compared.
 import math
 import statistics
 
-__all__ = ['error', 'pair']
+__all__ = ['CERTAIN', 'error', 'pair']
+
+#: The error of a ratio that needs no more rounds.
+CERTAIN = 0.02
 
 
 def pair(values, baseline):

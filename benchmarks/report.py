@@ -12,7 +12,7 @@ import plots
 import results
 import tables
 from cases import load_scenarios
-from driver import CERTAIN
+from ratios import CERTAIN
 from systems import OURS, SYSTEMS
 
 INTRODUCTION = f"""\
