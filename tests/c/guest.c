@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "aio-guest-error.h"
 #include "guest.h"
 
 #include <errno.h>
@@ -202,6 +203,31 @@ guest_settle (Guest *self)
   iterate_until (self->context, self->ticks > 0);
   while (g_main_context_iteration (self->context, FALSE))
     ;
+}
+
+void
+guest_assert_over (Guest *self, int code)
+{
+  g_assert_cmpint (aio_guest_run_get_state (self->run), ==, AIO_GUEST_RUN_STATE_FINISHED);
+  g_assert_cmpuint (self->finished, ==, 1);
+  g_assert_cmpuint (self->destroyed, ==, 1);
+
+  if (code < 0)
+    {
+      g_assert_no_error (self->error);
+      g_assert_no_error (aio_guest_run_get_error (self->run));
+    }
+  else
+    {
+      g_assert_error (self->error, AIO_GUEST_ERROR, code);
+      g_assert_error (aio_guest_run_get_error (self->run), AIO_GUEST_ERROR, code);
+    }
+
+  /* Nothing is left in the main context. */
+  g_assert_null (g_main_context_find_source_by_user_data (self->context, self->run));
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_assert_cmpuint (self->finished, ==, 1);
 }
 
 GSource *

@@ -91,6 +91,11 @@ void guest_attach (Guest *self);
 void guest_signal (Guest *self);
 void guest_settle (Guest *self);
 
+/* That the run has ended once, with this error or (-1) none, and has left nothing behind. */
+void guest_assert_over (Guest *self, int code);
+
+#define FRAME_PRIORITY (G_PRIORITY_HIGH_IDLE + 20) /* GDK's */
+
 /* Iterates until the condition holds. */
 #define iterate_until(context, condition) \
   G_STMT_START \
