@@ -84,7 +84,7 @@ class Driver:
         self.arguments = arguments
         self.output = output
         self.failures = {}
-        #: {(scenario, case, figure): {system: {round: value}}}
+        #: {(scenario, case): {figure: {system: {round: value}}}}
         self.values = {}
         self.spent = {}
         self.platform = machine.platform()
@@ -183,8 +183,8 @@ class Driver:
         if result['status'] == 'ok':
             shown = ', '.join(f'{k + " " if k else ""}{v:.6g}' for k, v in result['values'].items())
             for figure, value in result['values'].items():
-                values = self.values.setdefault((scenario, case.name, figure), {})
-                values.setdefault(name, {})[repetition] = value
+                figures = self.values.setdefault((scenario, case.name), {})
+                figures.setdefault(figure, {}).setdefault(name, {})[repetition] = value
                 self.write(scenario, case, system, repetition, figure, value, result)
         else:
             shown = f'{result["status"]}: {result["detail"]}'
@@ -226,8 +226,8 @@ class Driver:
 
     def is_certain(self, scenario, case):
         """Whether the ratios that the case's aims are for need no more rounds."""
-        for (*key, figure), values in self.values.items():
-            aim = case.aim_of(figure) if key == [scenario, case.name] else None
+        for figure, values in self.values.get((scenario, case.name), {}).items():
+            aim = case.aim_of(figure)
             if aim is None or aim.what != 'ratio' or not {BASELINE, OURS} <= values.keys():
                 continue
             if ratios.error(ratios.pair(values[OURS], values[BASELINE])) > ratios.CERTAIN:
