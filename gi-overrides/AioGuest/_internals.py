@@ -337,8 +337,7 @@ def is_lost(loop, task):
         return False
     if waiter is not None and not waiter.done():
         return False
-    # Both kinds of step are methods of the task.
-    return not any(getattr(handle._callback, '__self__', None) is task for handle in ready)
+    return not any(_is_step(handle, task) for handle in ready)
 
 
 def has_uncollected_exception(task):
@@ -449,11 +448,28 @@ def without_current_task(loop, task):
             asyncio.tasks._enter_task(loop, task)
 
 
+def _is_step(handle, task):
+    """Whether it is a step of *task*: both kinds are methods of it."""
+    return getattr(handle._callback, '__self__', None) is task
+
+
 def _run_first_step(loop, task):
-    """Run the step that creating *task* has just put at the end of the ready queue."""
-    handle = loop._ready.pop()
+    """Run at once the step that creating *task* has put in the ready queue.
+
+    It stays there, cancelled: other threads may have put handles behind it, and none can be taken
+    out of the middle while they do. A loop that begins tasks in another way does so.
+    """
+    ready = getattr(loop, '_ready', ())
+    place = -1
+    try:
+        while not _is_step(handle := ready[place], task):
+            place -= 1
+    except IndexError:
+        return
+    step, context = handle._callback, handle._context
+    handle.cancel()
     with without_current_task(loop, asyncio.current_task(loop)):
-        handle._run()
+        context.run(step)
 
 
 def create_eager_task(loop, coro, *, name=None):

@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import threading
 import weakref
 
 import pytest
@@ -166,6 +167,54 @@ def test_eager(run):
 
     run(main())
     assert order == ["first step", "main", "second step"]
+
+
+@pytest.mark.parametrize("kind", [AioGuest.EventLoop, asyncio.SelectorEventLoop])
+def test_eager_beside_a_thread_that_calls(run, kind):
+    """What it calls just before the first step comes after that, in its order."""
+    called = []
+
+    class Loop(kind):
+        def create_task(self, coro, *, name=None, **options):
+            task = super().create_task(coro, name=name, **options)
+            if name == "child":
+                # Another thread may have its turn here.
+                thread = threading.Thread(target=call, args=[self])
+                thread.start()
+                thread.join()
+            return task
+
+    def call(loop):
+        for number in range(3):
+            called.append(number)
+            loop.call_soon_threadsafe(order.append, number)
+
+    async def child():
+        order.append("child")
+        await asyncio.sleep(0)
+        order.append("over")
+
+    async def main():
+        await AioGuest.spawn(child(), name="child", eager=True)
+
+    order = []
+    run(main(), loop_factory=Loop)
+    # From Python 3.12 on the loop does not make it.
+    assert order == ["child", *called, "over"]
+
+
+def test_eager_in_a_loop_that_begins_tasks_in_its_own_way(run):
+    class Loop(AioGuest.EventLoop):
+        def create_task(self, coro, *, name=None, **options):
+            task = super().create_task(coro, name=name, **options)
+            if name == "child":
+                self.call_soon(self._ready.append, self._ready.pop())
+            return task
+
+    async def main():
+        return await AioGuest.spawn(asyncio.sleep(0, "done"), name="child", eager=True)
+
+    assert run(main(), loop_factory=Loop) == "done"
 
 
 def test_eager_in_a_loop_that_is_no_guest():
