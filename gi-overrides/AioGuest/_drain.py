@@ -19,7 +19,7 @@ from ._internals import (
     may_have_generators,
 )
 
-__all__ = ['drain', 'get_tasks_in_step', 'give_up']
+__all__ = ['drain', 'get_tasks_in_step', 'give_up', 'is_drained']
 
 
 async def drain(loop, timeout, given_up):
@@ -59,6 +59,11 @@ async def _cancel_all(loop, timeout, given_up):
                 given_up.add(task)
                 give_up(task, timeout)
             return
+
+
+def is_drained(loop, given_up):
+    """Whether no tasks but those in *given_up* are left, and no generators to be closed."""
+    return not _get_others(loop, given_up) and not is_to_close_generators(loop)
 
 
 def _get_others(loop, given_up):

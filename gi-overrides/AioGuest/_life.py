@@ -15,7 +15,7 @@ from . import _abandoned
 from ._application import ApplicationHold
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._drain import drain, get_tasks_in_step, give_up
+from ._drain import drain, get_tasks_in_step, give_up, is_drained
 from ._internals import (
     clear_stopping,
     collect_exception,
@@ -23,7 +23,6 @@ from ._internals import (
     has_uncollected_exception,
     is_live_pygobject_handler,
     is_lost,
-    is_to_close_generators,
     set_running_again,
     set_stopping,
 )
@@ -255,9 +254,11 @@ class Life:
         return True
 
     def _drain_once_more(self):
-        """Whether to: generators may have been dropped in the last round."""
+        """Whether to: tasks may have begun, or generators been dropped, since it last looked."""
+        if is_drained(self.loop, {self._draining, *self._given_up}):
+            return False
         # But not again and again.
-        if not is_to_close_generators(self.loop) or self.loop.time() >= self._drained_by:
+        if self.loop.time() >= self._drained_by:
             return False
         clear_stopping(self.loop)
         self._drained = False
@@ -308,8 +309,11 @@ class Life:
                     self._interrupts.end()
 
     def _drain_without_host(self):
-        """Let the loop run by itself to its end: its main context is gone."""
-        if self._drained:
+        """Let the loop run by itself to its end: no main context will.
+
+        It is gone; or what is left to do has begun in the last tick, after the loop's last round.
+        """
+        if self._drained and not self._drain_once_more():
             return
         clear_stopping(self.loop)
         self._cancel_in_time()
