@@ -15,7 +15,7 @@ from ._internals import (
     closes_generator,
     forget_task,
     is_to_be_reported,
-    is_to_close_generators,
+    is_to_follow_up,
     may_have_generators,
 )
 
@@ -35,7 +35,6 @@ async def drain(loop, timeout, given_up):
     await _cancel_all(loop, timeout, given_up)
     await _close_generators(loop, timeout, given_up)
     await _shut_executor_down(loop, timeout)
-    await _cancel_all(loop, timeout, given_up)
 
 
 async def _cancel_all(loop, timeout, given_up):
@@ -43,7 +42,7 @@ async def _cancel_all(loop, timeout, given_up):
 
     while True:
         tasks = _get_others(loop, given_up)
-        if not tasks and not is_to_close_generators(loop):
+        if not tasks and not is_to_follow_up(loop):
             return
         if tasks:
             await _cancel(loop, tasks, None if timeout is None else max(until - loop.time(), 0))
@@ -62,8 +61,8 @@ async def _cancel_all(loop, timeout, given_up):
 
 
 def is_drained(loop, given_up):
-    """Whether no tasks but those in *given_up* are left, and no generators to be closed."""
-    return not _get_others(loop, given_up) and not is_to_close_generators(loop)
+    """Whether no tasks but those in *given_up* are left, and nothing is to follow up the others."""
+    return not is_to_follow_up(loop) and not _get_others(loop, given_up)
 
 
 def _get_others(loop, given_up):

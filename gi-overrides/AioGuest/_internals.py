@@ -52,7 +52,7 @@ __all__ = [
     'is_pygobject_handler',
     'is_runner_handler',
     'is_to_be_reported',
-    'is_to_close_generators',
+    'is_to_follow_up',
     'leave_running',
     'may_have_generators',
     'register_exit_function',
@@ -308,18 +308,19 @@ def may_have_generators(loop):
     return bool(getattr(loop, '_asyncgens', True))
 
 
-def is_to_close_generators(loop):
-    """Whether such a task is to be made, or to begin, in the loop's next round.
+def is_to_follow_up(loop):
+    """Whether the loop's next round has to do with what has ended.
 
-    To be asked on the loop's thread. Where it can't be told, there is none.
+    That is: a generator that has been dropped is to be closed, or somebody to be told that a future
+    is done. To be asked on the loop's thread. Where it can't be told, there is nothing.
     """
     for handle in list(getattr(loop, '_ready', ())):
         task = getattr(getattr(handle, '_callback', None), '__self__', None)
         if isinstance(task, asyncio.Task) and closes_generator(task):
             return True
-        # Or the loop's create_task() is to be called with one of these.
+        # A done callback's future; or what the loop's create_task() is to be called with.
         for argument in getattr(handle, '_args', None) or ():
-            if isinstance(argument, _Closing):
+            if isinstance(argument, (_Closing, asyncio.Future)):
                 return True
     return False
 

@@ -29,6 +29,7 @@ from ._internals import (
 from ._loop import EventLoop, thread_default
 from ._session import Session, get_session
 from ._signals import Interrupts
+from ._tasks import let_tasks_go
 
 __all__ = ['Life']
 
@@ -48,7 +49,8 @@ class Life:
         self._given_up = set()
         self._is_cancelled = False
         self._drained = False
-        self._drained_by = math.inf  # by loop.time(), but for what has begun by then
+        self._outer_context = None  # of a tick around the one that has ended the session
+        self._drained_by = None  # the loop.time() from which on it is not drained again
         self.raises = False  # whoever runs the host will ask for the result
         self._owns_thread = False
         self._finished_handler = 0
@@ -84,6 +86,19 @@ class Life:
             raise RuntimeError(f'loop_factory returned {loop!r}, which is closed: make a new one')
         return loop
 
+    def _make_session(self):
+        options = self.options
+        try:
+            session = Session(self.loop, on_end=self._on_end)
+        except (TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
+            raise RuntimeError(
+                f'loop_factory returned {self.loop!r}, which can\'t be watched: {error}'
+            ) from error
+        session.run.set_priority(options.priority)
+        session.run.set_slice(options.slice_us)
+        session.run.set_name(options.name)
+        return session
+
     def _enter(self, coro):
         options = self.options
         loop = self.loop
@@ -93,16 +108,7 @@ class Life:
         if options.debug is not None:
             loop.set_debug(options.debug)
 
-        try:
-            session = Session(loop, on_end=self._on_end)
-        except (TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
-            raise RuntimeError(
-                f'loop_factory returned {loop!r}, which can\'t be watched: {error}'
-            ) from error
-
-        session.run.set_priority(options.priority)
-        session.run.set_slice(options.slice_us)
-        session.run.set_name(options.name)
+        session = self._make_session()
         _check_context_is_free(context)
         session.enter(context)
         self.session = session
@@ -170,10 +176,7 @@ class Life:
 
     def _drain_once(self, task=None):
         if self._draining is None:
-            if not self.session.is_draining:
-                self.session.is_draining = True
-                timeout = self.options.shutdown_timeout
-                self._drained_by = math.inf if timeout is None else self.loop.time() + timeout
+            self.session.is_draining = True
             coro = self._drain()
             try:
                 self._draining = self.loop.create_task(coro, name='AioGuest drain')
@@ -240,7 +243,11 @@ class Life:
                 self._report()
             return False
         if self._drained:
-            return exception is None and self._drain_once_more()
+            if exception is None and self._drain_once_more():
+                return True
+            if self.session.guest.depth > 1:
+                self._outer_context = self.session.main_context
+            return False
         clear_stopping(self.loop)
         if exception is None:
             self.stopped = not self.task.done()
@@ -254,11 +261,14 @@ class Life:
         return True
 
     def _drain_once_more(self):
-        """Whether to: tasks may have begun, or generators been dropped, since it last looked."""
+        """Whether to: tasks may have begun, ended, or dropped generators since it last looked."""
         if is_drained(self.loop, {self._draining, *self._given_up}):
             return False
         # But not again and again.
-        if self.loop.time() >= self._drained_by:
+        timeout = self.options.shutdown_timeout
+        if self._drained_by is None:
+            self._drained_by = math.inf if timeout is None else self.loop.time() + timeout
+        elif self.loop.time() >= self._drained_by:
             return False
         clear_stopping(self.loop)
         self._drained = False
@@ -278,7 +288,7 @@ class Life:
             if self.exception is None and _is_of_system(error):
                 # Else it would seem that somebody had cancelled the main task.
                 self.exception = OSError(error.message)
-        for step in (self._leave_host, self._drain_without_host, self.loop.close):
+        for step in (self._leave_host, self._drain_rest, self._close):
             try:
                 step()
             except BaseException as error:
@@ -308,13 +318,30 @@ class Life:
                 if self._interrupts is not None:
                     self._interrupts.end()
 
-    def _drain_without_host(self):
-        """Let the loop run by itself to its end: no main context will.
+    def _drain_rest(self):
+        if not self._drained:
+            self._drain_without_host()
+        while self._outer_context is not None:
+            self._drain_what_came_after()
 
-        It is gone; or what is left to do has begun in the last tick, after the loop's last round.
-        """
-        if self._drained and not self._drain_once_more():
+    def _drain_what_came_after(self):
+        """The outer tick has gone on, and may have begun tasks: they have a session of their own."""
+        context, self._outer_context = self._outer_context, None
+        if not self._drain_once_more():
             return
+        self.session = self._make_session()
+        self.session.main_task = self.task
+        self.session.is_draining = True
+        self.session.enter(context)
+        try:
+            self.session.iterate()
+        finally:
+            self.session.leave()
+        if self.session.guest.exception is not None:
+            raise self.session.guest.exception
+
+    def _drain_without_host(self):
+        """Let the loop run by itself to its end: its main context is gone."""
         clear_stopping(self.loop)
         self._cancel_in_time()
         if isinstance(self.loop, EventLoop):
@@ -329,6 +356,10 @@ class Life:
                 self._on_end(None)
         if isinstance(self.loop, EventLoop):
             self.loop._main_context = None
+
+    def _close(self):
+        self.loop.close()
+        let_tasks_go(self.loop)
 
     def _forget_draining(self):
         """Of a loop that can't go on: nobody is to hear of a task of ours that never ends."""

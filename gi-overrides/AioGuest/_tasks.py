@@ -10,7 +10,7 @@ from ._awaitables import cancel_task
 from ._internals import create_eager_task, is_to_be_reported
 from ._session import get_session
 
-__all__ = ['spawn']
+__all__ = ['let_tasks_go', 'spawn']
 
 # asyncio itself keeps weak references only.
 _tasks = set()
@@ -58,6 +58,11 @@ def spawn(coro, *, name=None, eager=False):
     if task.done():
         _finish(task)
     return task
+
+
+def let_tasks_go(loop):
+    """Do not hold any more what will never be done: *loop* is closed."""
+    _tasks.difference_update([task for task in _tasks if task.get_loop() is loop])
 
 
 def _create_eager(loop, coro, name):

@@ -3,7 +3,10 @@
 """What is begun after a run's last look at its tasks is brought to its end, too."""
 
 import asyncio
+import contextlib
+import contextvars
 import gc
+import weakref
 
 import pytest
 from gi.repository import AioGuest, GLib
@@ -38,12 +41,14 @@ def end(request, run, errors, capfd):
 
             def release(self, waiter):
                 waiter.set_result(None)
-                # After the step of the drain, which is its last one.
+                # After the step of the drain, in each round.
                 self.call_soon(self.do_in_last_round)
 
             def do_in_last_round(self):
-                assert self.is_stopped
-                function(told)
+                if self.is_stopped:
+                    function(told)
+                else:
+                    self.call_soon(self.do_in_last_round)
 
         run(asyncio.sleep(0), loop_factory=Loop, **options)
         gc.collect()
@@ -122,6 +127,54 @@ def test_wait_by_the_host(end):
     assert end(nest) == ["begun", "cleaned up", "cancelled"]
 
 
+def test_done_callback_of_a_task_that_ends_with_the_main_task(run):
+    """In the round of the drain's first step, as late as asyncio.run() knows any."""
+    told = []
+
+    async def last(rounds):
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+
+    async def main():
+        for rounds in range(6):
+            AioGuest.spawn(last(rounds)).add_done_callback(lambda _: told.append("done"))
+
+    run(main())
+    assert told == ["done"] * 6
+
+
+@pytest.mark.parametrize("rounds", range(4))
+def test_done_callback_of_a_task_of_the_last_round(end, rounds):
+    def create(told):
+        async def rest():
+            for _ in range(rounds):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)
+
+        AioGuest.spawn(rest()).add_done_callback(lambda task: told.append("done"))
+
+    assert end(create) == ["done"]
+
+
+def test_task_that_was_given_up_is_let_go(run):
+    loops = []
+
+    async def stay():
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+
+    async def main():
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        AioGuest.spawn(stay())
+        await asyncio.sleep(0)
+
+    with pytest.warns(ResourceWarning, match="did not end within 0.01 seconds"):
+        run(main(), shutdown_timeout=0.01)
+    gc.collect()
+    assert loops[0]() is None
+
+
 def outlive_session():
     """It ends in a nested main loop, and the step around that goes on."""
     with pytest.raises(RuntimeError, match="the guest run ended while"):
@@ -134,6 +187,24 @@ def test_task_after_the_session(end):
         begin(told)
 
     assert end(nest) == ["begun", "cleaned up"]
+
+
+def test_host_goes_on_beside_a_task_after_the_session(end):
+    """A nested main loop of its step is a nested one still."""
+    context = contextvars.ContextVar("context", default="host's")
+
+    async def nest_again(told):
+        context.set("task's")
+        before = len(told)
+        GLib.idle_add(lambda: told.append((context.get(), asyncio.current_task())))
+        while len(told) == before:
+            GLib.MainContext.default().iteration(True)
+
+    def nest(told):
+        outlive_session()
+        asyncio.create_task(nest_again(told))
+
+    assert end(nest) == [("host's", None)]
 
 
 def test_wait_after_the_session(end):
@@ -152,7 +223,9 @@ def test_task_that_begins_another_for_ever(end):
         try:
             await asyncio.sleep(3600)
         finally:
-            AioGuest.spawn(go_on())
+            # The last one is destroyed, when the run is over.
+            with contextlib.suppress(RuntimeError):
+                AioGuest.spawn(go_on())
 
     def begin_for_ever(told):
         AioGuest.spawn(go_on(), eager=True)

@@ -15,6 +15,7 @@ import random
 import pytest
 from gi.repository import GLib
 from storm import footprint
+from storm.endings import ENDINGS
 from storm.operations import OPERATIONS
 from storm.plan import RunPlan, make_plan, make_step
 from storm.runs import Storm
@@ -114,6 +115,18 @@ def test_operation(name, record_property):
         step = make_step(choice, name)
         plan = dataclasses.replace(make_plan(choice.random(), 0), gusts=[[[step]]], ending="return")
         assert left_of(plan) == [], f"{step}, {plan}"
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation_when_the_run_ends(name, record_property):
+    """Many of one, in the midst of which the run comes to its end."""
+    record_property("seed", SEED)
+    choice = random.Random(SEED)
+    for _ in range(8):
+        gust = [[make_step(choice, name) for _ in range(5)] for _ in range(4)]
+        ending = choice.choice([ending for ending in ENDINGS if ending != "return"])
+        plan = dataclasses.replace(make_plan(choice.random(), 0), gusts=[gust], ending=ending)
+        assert left_of(plan) == [], f"{gust}, {plan}"
 
 
 def test_storms(record_property):
