@@ -15,11 +15,11 @@ from ._internals import (
     closes_generator,
     forget_task,
     is_to_be_reported,
-    is_to_follow_up,
+    is_to_close_generators,
     may_have_generators,
 )
 
-__all__ = ['drain', 'get_tasks_in_step', 'give_up', 'is_drained']
+__all__ = ['drain', 'get_tasks_in_step', 'give_up', 'give_up_others', 'is_drained']
 
 
 async def drain(loop, timeout, given_up):
@@ -42,7 +42,7 @@ async def _cancel_all(loop, timeout, given_up):
 
     while True:
         tasks = _get_others(loop, given_up)
-        if not tasks and not is_to_follow_up(loop):
+        if not tasks and not is_to_close_generators(loop):
             return
         if tasks:
             await _cancel(loop, tasks, None if timeout is None else max(until - loop.time(), 0))
@@ -51,18 +51,22 @@ async def _cancel_all(loop, timeout, given_up):
         else:
             await asyncio.sleep(0)
         if loop.time() >= until:
-            # Also those that others have started in their last moment, or it would never end.
-            for task in _get_others(loop, given_up):
-                with contextlib.suppress(Exception):
-                    cancel_task(task)
-                given_up.add(task)
-                give_up(task, timeout)
+            give_up_others(loop, timeout, given_up)
             return
 
 
+def give_up_others(loop, timeout, given_up):
+    """Also tasks that others have started in their last moment, or it would never end."""
+    for task in _get_others(loop, given_up):
+        with contextlib.suppress(Exception):
+            cancel_task(task)
+        given_up.add(task)
+        give_up(task, timeout)
+
+
 def is_drained(loop, given_up):
-    """Whether no tasks but those in *given_up* are left, and nothing is to follow up the others."""
-    return not is_to_follow_up(loop) and not _get_others(loop, given_up)
+    """Whether no tasks but those in *given_up* are left, and no generators to be closed."""
+    return not is_to_close_generators(loop) and not _get_others(loop, given_up)
 
 
 def _get_others(loop, given_up):

@@ -52,7 +52,8 @@ __all__ = [
     'is_pygobject_handler',
     'is_runner_handler',
     'is_to_be_reported',
-    'is_to_follow_up',
+    'is_to_call_back',
+    'is_to_close_generators',
     'leave_running',
     'may_have_generators',
     'register_exit_function',
@@ -308,20 +309,34 @@ def may_have_generators(loop):
     return bool(getattr(loop, '_asyncgens', True))
 
 
-def is_to_follow_up(loop):
-    """Whether the loop's next round has to do with what has ended.
+def is_to_close_generators(loop):
+    """Whether such a task is to be made, or to begin, in the loop's next round.
 
-    That is: a generator that has been dropped is to be closed, or somebody to be told that a future
-    is done. To be asked on the loop's thread. Where it can't be told, there is nothing.
+    To be asked on the loop's thread. Where it can't be told, there is none.
     """
     for handle in list(getattr(loop, '_ready', ())):
         task = getattr(getattr(handle, '_callback', None), '__self__', None)
         if isinstance(task, asyncio.Task) and closes_generator(task):
             return True
-        # A done callback's future; or what the loop's create_task() is to be called with.
+        # Or the loop's create_task() is to be called with one of these.
         for argument in getattr(handle, '_args', None) or ():
-            if isinstance(argument, (_Closing, asyncio.Future)):
+            if isinstance(argument, _Closing):
                 return True
+    return False
+
+
+def is_to_call_back(loop):
+    """Whether somebody is to be told in the loop's next round that a future is done.
+
+    To be asked on the loop's thread. Where it can't be told, nobody is.
+    """
+    for handle in list(getattr(loop, '_ready', ())):
+        callback = getattr(handle, '_callback', None)
+        # A task that goes on is not meant.
+        if isinstance(getattr(callback, '__self__', None), asyncio.Task):
+            continue
+        if any(isinstance(each, asyncio.Future) for each in getattr(handle, '_args', None) or ()):
+            return True
     return False
 
 

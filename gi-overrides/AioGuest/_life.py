@@ -15,7 +15,7 @@ from . import _abandoned
 from ._application import ApplicationHold
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._drain import drain, get_tasks_in_step, give_up, is_drained
+from ._drain import drain, get_tasks_in_step, give_up, give_up_others, is_drained
 from ._internals import (
     clear_stopping,
     collect_exception,
@@ -23,6 +23,7 @@ from ._internals import (
     has_uncollected_exception,
     is_live_pygobject_handler,
     is_lost,
+    is_to_call_back,
     set_running_again,
     set_stopping,
 )
@@ -49,6 +50,7 @@ class Life:
         self._given_up = set()
         self._is_cancelled = False
         self._drained = False
+        self._has_called_back = False  # those that were to hear of the last tasks' ends
         self._outer_context = None  # of a tick around the one that has ended the session
         self._drained_by = None  # the loop.time() from which on it is not drained again
         self.raises = False  # whoever runs the host will ask for the result
@@ -136,6 +138,11 @@ class Life:
         """The host's loop is running: see what it does about signals, and whose it is."""
         if self._interrupts is not None:
             return
+        self._watch_signals()
+        if self._is_hosted_by_default():
+            self._application.watch(Gio.Application.get_default())
+
+    def _watch_signals(self):
         try:
             self.session.watch_signals()
         except OSError as error:
@@ -150,8 +157,6 @@ class Life:
             self._on_signal, terminate=self.options.application is not None
         )
         self._interrupts.begin()
-        if self._is_hosted_by_default():
-            self._application.watch(Gio.Application.get_default())
 
     def _is_hosted_by_default(self):
         return hash(self.session.main_context) == hash(GLib.MainContext.default())
@@ -242,38 +247,54 @@ class Life:
             if not self.raises:
                 self._report()
             return False
-        if self._drained:
-            if exception is None and self._drain_once_more():
-                return True
-            if self.session.guest.depth > 1:
-                self._outer_context = self.session.main_context
+        is_second = self.exception is not None and self._draining is not None
+        if exception is not None and is_second:
+            # The second one ends it all: somebody wants out.
             return False
+        if exception is not None:
+            self.exception = exception
+            collect_exception(exception)
+        if self._drained:
+            return self._drain_once_more()
         clear_stopping(self.loop)
         if exception is None:
             self.stopped = not self.task.done()
-        elif self.exception is not None and self._draining is not None:
-            # The second one ends it all: somebody wants out.
-            return False
-        else:
-            self.exception = exception
-            collect_exception(exception)
         self._drain_once()
         return True
 
     def _drain_once_more(self):
         """Whether to: tasks may have begun, ended, or dropped generators since it last looked."""
-        if is_drained(self.loop, {self._draining, *self._given_up}):
+        if not self._is_to_drain_again():
+            if self.session.guest.depth > 1:
+                self._outer_context = self.session.main_context
             return False
-        # But not again and again.
+        clear_stopping(self.loop)
+        draining, self._draining = self._draining, None
+        self._drained = False
+        try:
+            self._drain_once()
+        except BaseException:
+            # It will not be drained any more than it is.
+            self._draining = draining
+            self._drained = True
+            raise
+        return True
+
+    def _is_to_drain_again(self):
+        self._given_up.add(self._draining)
+        if is_drained(self.loop, self._given_up):
+            # Done callbacks have a round, but not those of what they in turn may have done.
+            if self._has_called_back or not is_to_call_back(self.loop):
+                return False
+            self._has_called_back = True
+            return True
+        self._has_called_back = False
         timeout = self.options.shutdown_timeout
         if self._drained_by is None:
             self._drained_by = math.inf if timeout is None else self.loop.time() + timeout
         elif self.loop.time() >= self._drained_by:
+            give_up_others(self.loop, timeout, self._given_up)
             return False
-        clear_stopping(self.loop)
-        self._drained = False
-        self._draining = None
-        self._drain_once()
         return True
 
     def _on_finished(self, run, error):
@@ -297,6 +318,9 @@ class Life:
                 # loop that can't go on can't be drained either: then the cause counts, not this.
                 if self.exception is None or not isinstance(error, Exception):
                     self.exception = error
+        if self._is_copy:
+            # A step has forked meanwhile, and is over in the child. Nobody is told of its task there.
+            return
         self._forget_draining()
         if isinstance(self.loop, EventLoop):
             self.loop._on_no_memory = None
@@ -312,11 +336,14 @@ class Life:
         try:
             self.session.run.disconnect(self._finished_handler)
         finally:
-            try:
-                self.session.leave()
-            finally:
-                if self._interrupts is not None:
-                    self._interrupts.end()
+            self._leave_session()
+
+    def _leave_session(self):
+        try:
+            self.session.leave()
+        finally:
+            if self._interrupts is not None:
+                self._interrupts.end()
 
     def _drain_rest(self):
         if not self._drained:
@@ -334,9 +361,10 @@ class Life:
         self.session.is_draining = True
         self.session.enter(context)
         try:
+            self._watch_signals()
             self.session.iterate()
         finally:
-            self.session.leave()
+            self._leave_session()
         if self.session.guest.exception is not None:
             raise self.session.guest.exception
 
@@ -358,8 +386,13 @@ class Life:
             self.loop._main_context = None
 
     def _close(self):
-        self.loop.close()
-        let_tasks_go(self.loop)
+        if self._is_copy:
+            # A step has forked, and goes on in the child.
+            return
+        try:
+            self.loop.close()
+        finally:
+            let_tasks_go(self.loop)
 
     def _forget_draining(self):
         """Of a loop that can't go on: nobody is to hear of a task of ours that never ends."""
@@ -401,7 +434,7 @@ class Life:
 
     def _pass_signals_on(self):
         """The main task has ended because of a signal: now it is the host's turn to end."""
-        if not self._is_interrupted():
+        if not self._is_interrupted() and not self._is_told_to_quit():
             return
         application = self.options.application
         by_ctrl_c = self.signals[0] == signal.SIGINT
@@ -418,6 +451,10 @@ class Life:
                     'task': self.task,
                 }
             )
+
+    def _is_told_to_quit(self):
+        """Whether SIGTERM was all that came."""
+        return self.signals == [signal.SIGTERM]
 
     def _is_interrupted(self):
         """Whether it was a signal that ended the main task."""
@@ -460,8 +497,9 @@ class Life:
             f'AioGuest run {self.session.run.get_name()!r} was still going on when {why}', self.task
         )
         set_running_again(self.loop)
-        context = self.session.main_context
-        if not context.acquire():
+        # If the session is over already the tick around its last one will never be.
+        context = self.session.main_context or self._outer_context
+        if context is None or not context.acquire():
             # It is another thread's now.
             self.session.guest.stop()
             return
@@ -486,6 +524,8 @@ class Life:
         self.session.iterate()
         # The run is not over before its outermost tick is, which it never will be.
         self.session.leave()
+        if self._drained:
+            self._drain_rest()
         self.loop.close()
         # The steps are still told apart from what is called on top of them, as this loop's.
         set_running_again(self.loop)
@@ -521,6 +561,9 @@ class Life:
         self.signals.append(signum)
         if len(self.signals) == 1 and not self.task.done():
             self.cancel()
+        elif self._is_told_to_quit():
+            # It is being cleaned up already.
+            pass
         elif guest.depth > 0 or isinstance(self.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
         else:

@@ -61,8 +61,8 @@ def spawn(coro, *, name=None, eager=False):
 
 
 def let_tasks_go(loop):
-    """Do not hold any more what will never be done: *loop* is closed."""
-    _tasks.difference_update([task for task in _tasks if task.get_loop() is loop])
+    """Do not hold any more what will never be done: *loop* is closed. Other threads may spawn."""
+    _tasks.difference_update([task for task in _tasks.copy() if task.get_loop() is loop])
 
 
 def _create_eager(loop, coro, name):

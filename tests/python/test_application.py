@@ -155,6 +155,27 @@ def test_second_end_does_not_cancel_the_clean_up():
     assert order == ["drained"]
 
 
+def test_sigterm_when_the_main_task_has_ended():
+    """What is left is cleaned up, then the application quits."""
+    app = application()
+    app.hold()
+    order = []
+
+    async def clean_up():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(0.01)
+            order.append("cleaned up")
+
+    async def main():
+        AioGuest.spawn(clean_up(), eager=True)
+
+    assert AioGuest.run(app, main=main, debug=False) == 128 + signal.SIGTERM
+    assert order == ["cleaned up"]
+
+
 def test_main_task_that_goes_on_is_cancelled_again():
     """It has taken the first request back."""
     app = application()

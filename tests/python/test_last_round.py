@@ -11,6 +11,9 @@ import weakref
 import pytest
 from gi.repository import AioGuest, GLib
 
+import support
+from program import run_program
+
 LOOPS = [AioGuest.EventLoop, asyncio.SelectorEventLoop]
 
 
@@ -19,7 +22,7 @@ def end(request, run, errors, capfd):
     """Run a main task that ends at once, and a function in the round that stops the loop, after it
     has been stopped; return what is told meanwhile."""
 
-    def end(function, **options):
+    def end(function, *, host=run, raises=None, **options):
         told = []
 
         class Loop(request.param):
@@ -50,7 +53,8 @@ def end(request, run, errors, capfd):
                 else:
                     self.call_soon(self.do_in_last_round)
 
-        run(asyncio.sleep(0), loop_factory=Loop, **options)
+        with contextlib.nullcontext() if raises is None else pytest.raises(raises):
+            host(asyncio.sleep(0), loop_factory=Loop, **options)
         gc.collect()
         assert errors() == []
         assert capfd.readouterr().err == ""
@@ -232,3 +236,127 @@ def test_task_that_begins_another_for_ever(end):
 
     with pytest.warns(ResourceWarning, match="which did not end within 0.05 seconds"):
         end(begin_for_ever, shutdown_timeout=0.05)
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("who", ["callback", "task"])
+def test_task_beside_an_exception_that_ends_programs(end, error, who):
+    """It is drained as after one of an earlier round."""
+
+    async def fail():
+        raise error
+
+    def begin_and_fail(told):
+        begin(told)
+        if who == "callback":
+            raise error
+        asyncio.create_task(fail())
+
+    told = end(begin_and_fail, host=support.run_owning, raises=error)
+    assert told == ["begun", "cleaned up"]
+
+
+def test_callback_that_asks_for_itself_is_not_waited_for(run):
+    """Also one that is given a future."""
+
+    def again(future):
+        asyncio.get_running_loop().call_soon(again, future)
+
+    async def main():
+        again(asyncio.get_running_loop().create_future())
+
+    run(main(), shutdown_timeout=None)
+
+
+def test_done_callbacks_for_ever_are_not_waited_for(run):
+    def again(_):
+        future = asyncio.get_running_loop().create_future()
+        future.add_done_callback(again)
+        future.set_result(None)
+
+    async def main():
+        again(None)
+
+    run(main(), shutdown_timeout=None)
+
+
+def test_drain_that_can_not_begin_again():
+    class Loop(AioGuest.EventLoop):
+        drains = 0
+
+        async def shutdown_default_executor(self, *args):
+            await super().shutdown_default_executor(*args)
+            AioGuest.spawn(asyncio.sleep(3600), eager=True)
+
+        def create_task(self, coro, *, name=None, **options):
+            if name == "AioGuest drain":
+                self.drains += 1
+                if self.drains == 2:
+                    raise MemoryError
+            return super().create_task(coro, name=name, **options)
+
+    with pytest.raises(MemoryError):
+        support.run_owning(asyncio.sleep(0), loop_factory=Loop, shutdown_timeout=None)
+
+
+def test_spawn_of_another_loop_while_tasks_are_let_go():
+    """As by another thread."""
+    other = asyncio.new_event_loop()
+    begun = []
+
+    class Task(asyncio.Task):
+        is_looked_at = False
+
+        def get_loop(self):
+            if self.is_looked_at and not begun:
+                begun.append(other.run_until_complete(spawn()))
+            return super().get_loop()
+
+    async def spawn():
+        return AioGuest.spawn(asyncio.Event().wait())
+
+    async def stay():
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+
+    class Loop(AioGuest.EventLoop):
+        def close(self):
+            Task.is_looked_at = True
+            super().close()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(lambda loop, coro, **options: Task(coro, loop=loop, **options))
+        AioGuest.spawn(stay())
+        AioGuest.spawn(stay())
+        await asyncio.sleep(0)
+
+    with pytest.warns(ResourceWarning, match="did not end within 0.01 seconds"):
+        support.run_owning(main(), loop_factory=Loop, shutdown_timeout=0.01)
+    assert len(begun) == 1
+    begun[0].cancel()
+    other.run_until_complete(asyncio.wait(begun))
+    other.close()
+
+
+ENDED = "the guest run ended while AioGuest.wait() was waiting"
+
+
+def test_ctrl_c_in_a_task_after_the_session():
+    assert run_program("last_round.py", "interrupt") == (
+        0, [ENDED, "cleaned up", "KeyboardInterrupt"], "",
+    )
+
+
+def test_fork_in_a_task_after_the_session():
+    status, lines, errors = run_program("last_round.py", "fork")
+    assert (status, errors) == (0, "")
+    assert sorted(lines) == sorted([ENDED, "child: returned", "cleaned up", "returned"])
+
+
+def test_sys_exit_in_a_nested_loop_after_the_session():
+    status, lines, errors = run_program("last_round.py", "exit")
+    assert (status, lines) == (7, [ENDED, "cleaned up"])
+    assert errors.count("ResourceWarning") == errors.count("Warning") == 1
+    assert "still going on when the interpreter exited" in errors
