@@ -12,6 +12,7 @@ import pytest
 from gi.repository import AioGuest, GLib
 
 import support
+from late import make_late_loop
 from program import run_program
 
 LOOPS = [AioGuest.EventLoop, asyncio.SelectorEventLoop]
@@ -19,46 +20,17 @@ LOOPS = [AioGuest.EventLoop, asyncio.SelectorEventLoop]
 
 @pytest.fixture(params=LOOPS, ids=lambda kind: kind.__module__.partition(".")[0])
 def end(request, run, errors, capfd):
-    """Run a main task that ends at once, and a function in the round that stops the loop, after it
-    has been stopped; return what is told meanwhile."""
+    """Run a main task that ends at once, and a function in the last round; return what is told."""
 
     def end(function, *, host=run, raises=None, **options):
         told = []
-
-        class Loop(request.param):
-            is_stopped = False
-
-            def stop(self):
-                self.is_stopped = True
-                super().stop()
-
-            async def shutdown_default_executor(self, *args):
-                await super().shutdown_default_executor(*args)
-                if told:
-                    # Only the first time is there such a round.
-                    return
-                told.append("round")
-                waiter = self.create_future()
-                self.call_soon(self.release, waiter)
-                await waiter
-
-            def release(self, waiter):
-                waiter.set_result(None)
-                # After the step of the drain, in each round.
-                self.call_soon(self.do_in_last_round)
-
-            def do_in_last_round(self):
-                if self.is_stopped:
-                    function(told)
-                else:
-                    self.call_soon(self.do_in_last_round)
-
+        kind = make_late_loop(request.param, lambda loop: function(told))
         with contextlib.nullcontext() if raises is None else pytest.raises(raises):
-            host(asyncio.sleep(0), loop_factory=Loop, **options)
+            host(asyncio.sleep(0), loop_factory=kind, **options)
         gc.collect()
         assert errors() == []
         assert capfd.readouterr().err == ""
-        return told[1:]
+        return told
 
     return end
 

@@ -16,6 +16,7 @@ import gi
 gi.require_version("AioGuest", "1.0")
 
 from gi.repository import AioGuest, GLib  # noqa: E402
+from late import make_late_loop  # noqa: E402
 
 WHAT = sys.argv[1]
 parent = os.getpid()
@@ -38,40 +39,15 @@ async def task():
         tell("cleaned up")
 
 
-class Loop(AioGuest.EventLoop):
-    """Does it in the round that stops the loop, after it has been stopped."""
-
-    is_stopped = has_begun = False
-
-    def stop(self):
-        self.is_stopped = True
-        super().stop()
-
-    async def shutdown_default_executor(self, *args):
-        await super().shutdown_default_executor(*args)
-        if not self.has_begun:
-            self.has_begun = True
-            waiter = self.create_future()
-            self.call_soon(self.release, waiter)
-            await waiter
-
-    def release(self, waiter):
-        waiter.set_result(None)
-        # After the step of the drain, in each round.
-        self.call_soon(self.do_in_last_round)
-
-    def do_in_last_round(self):
-        if not self.is_stopped:
-            self.call_soon(self.do_in_last_round)
-            return
-        try:
-            AioGuest.wait(self.create_future())
-        except RuntimeError as error:
-            tell(error)
-        AioGuest.spawn(task(), eager=True)
-        if WHAT == "exit":
-            GLib.idle_add(sys.exit, 7)
-            GLib.MainLoop().run()
+def do_in_last_round(loop):
+    try:
+        AioGuest.wait(loop.create_future())
+    except RuntimeError as error:
+        tell(error)
+    AioGuest.spawn(task(), eager=True)
+    if WHAT == "exit":
+        GLib.idle_add(sys.exit, 7)
+        GLib.MainLoop().run()
 
 
 async def main():
@@ -79,7 +55,8 @@ async def main():
 
 
 try:
-    tell(AioGuest.run(main(), loop_factory=Loop, debug=False))
+    loop_factory = make_late_loop(AioGuest.EventLoop, do_in_last_round)
+    tell(AioGuest.run(main(), loop_factory=loop_factory, debug=False))
 except KeyboardInterrupt:
     tell("KeyboardInterrupt")
 if os.getpid() == parent and WHAT == "fork":
