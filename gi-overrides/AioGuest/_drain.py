@@ -25,8 +25,9 @@ __all__ = ['drain', 'get_tasks_in_step', 'give_up', 'give_up_others', 'is_draine
 async def drain(loop, timeout, given_up):
     """Cancel and await all other tasks, then shut down generators and the default executor.
 
-    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too. Tasks
-    that close generators which were dropped are clean-up themselves: they are awaited.
+    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too, but for
+    those that begin after the last step for tasks, which ``is_drained()`` tells of when the round is
+    over. Tasks that close generators which were dropped are clean-up themselves: they are awaited.
 
     What is not done *timeout* seconds after the first was cancelled is given up, with a warning
     that names it and where it is; None waits for any time. Tasks in the set *given_up* are left
