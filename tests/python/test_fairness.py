@@ -4,13 +4,17 @@
 
 A screen of 60 Hz paints at GDK's redraw priority, an idle source counts, and
 the guest floods the main context in one way or another. What is judged holds on
-a busy machine, too: counts, and times that the thread has had the processor for.
+a busy machine, too: counts, and what frames cost as a rule. Not their number in
+a time, even of the processor: the kernel charges a thread for the pages that it
+has to find for it, which under AddressSanitizer, whose allocator hardly takes a
+block twice, is up to some fifty milliseconds at once.
 """
 
 import asyncio
 import contextlib
 import math
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -33,31 +37,29 @@ def work(seconds):
 
 
 class Screen:
-    """Paints at each refresh of a fixed grid; a frame that is late takes the next.
-
-    It is never more than a period from a frame to the next refresh. So if frames cost the thread
-    more than a period each of the time that it had the processor for, then they have waited for
-    the thread itself. What other processes took is not in there.
-    """
+    """Paints at each refresh of a fixed grid; a frame that is late takes the next."""
 
     period = 1 / 60
 
-    def __init__(self):
-        self.frames = 0
+    def __init__(self, run):
         self.idle = 0
-        self.seconds = 0.0  # that the thread had the processor for
-        self.intervals = []
+        #: Of each frame: the slices that the guest began between the refresh and the frame.
+        self.slices = []
+        #: Of each frame: the time that the thread has had the processor for since the last one.
+        self.costs = []
+        self._run = run
         self._main_loop = GLib.MainLoop()
 
     @property
-    def share(self):
-        """Of the refreshes that the thread could have painted at."""
-        return self.frames * self.period / self.seconds
+    def seconds(self):
+        return sum(self.costs)
 
     def run(self):
         """Paint for a while in a main loop, and until it is not by chance that idle callbacks run."""
-        self._origin = self._last = time.monotonic()
-        self._start = time.thread_time()
+        self._origin = time.monotonic()
+        self._start = self._last = time.thread_time()
+        self._busy = self._run.props.busy_time
+        handler = self._run.connect("notify::busy-time", self._guest_ran)
         sources = [
             GLib.idle_add(self._count, priority=GLib.PRIORITY_DEFAULT_IDLE),
             GLib.timeout_add(20, self._look, priority=GLib.PRIORITY_HIGH),
@@ -66,24 +68,35 @@ class Screen:
         self._main_loop.run()
         for source in (*sources, self._timeout):
             GLib.source_remove(source)
+        self._run.disconnect(handler)
 
     def _look(self):
-        self.seconds = time.thread_time() - self._start
-        if self.seconds >= (SECONDS if self.idle > 20 else 10 * SECONDS):
+        seconds = time.thread_time() - self._start
+        if seconds >= (SECONDS if self.idle > 20 else 10 * SECONDS):
             self._main_loop.quit()
         return GLib.SOURCE_CONTINUE
 
     def _arm(self):
         now = time.monotonic()
         refresh = math.floor((now - self._origin) / self.period) + 1
-        delay = self._origin + refresh * self.period - now
-        self._timeout = GLib.timeout_add(math.ceil(delay * 1000), self._paint, priority=REDRAW)
+        self._due = self._origin + refresh * self.period
+        self._before = 0.0
+        self._timeout = GLib.timeout_add(
+            math.ceil((self._due - now) * 1000), self._paint, priority=REDRAW
+        )
+
+    def _guest_ran(self, run, pspec):
+        elapsed = run.props.busy_time - self._busy
+        self._busy += elapsed
+        if time.monotonic() - elapsed / 1e6 > self._due:
+            # What the machine takes in the midst of a slice makes it longer, but not two of it.
+            self._before += min(elapsed / run.props.slice, 1)
 
     def _paint(self):
-        now = time.monotonic()
-        self.intervals.append(now - self._last)
+        now = time.thread_time()
+        self.costs.append(now - self._last)
         self._last = now
-        self.frames += 1
+        self.slices.append(self._before)
         work(0.0015)
         self._arm()
         return GLib.SOURCE_REMOVE
@@ -149,11 +162,10 @@ class Readers:
 
 
 class Echo:
-    """Connections that a client in another process keeps busy."""
+    """100 connections that a client in another process keeps busy."""
 
     count = 0
-    #: asyncio's own round handles all that are ready, however long that takes a slow build.
-    connections = 10 if support.TICK == "stock" else 100
+    connections = 100
 
     async def serve(self, reader, writer):
         with contextlib.suppress(ConnectionError):
@@ -189,23 +201,33 @@ class Echo:
 @pytest.mark.parametrize("flood", [Sleepers, Readers, Echo], ids=lambda flood: flood.__name__)
 def test_frames_come_beside_a_flood(flood, record_property):
     load = flood()
-    screen = Screen()
     with guest(load.main):
         before = load.count
         run = AioGuest.get_run()
+        screen = Screen(run)
         screen.run()
         done = load.count - before
         longest = run.props.longest_tick
+    assert len(screen.costs) > 20
+    # All but one of twenty: what the machine takes between two slices lets a third one come due.
+    most = sorted(screen.slices)[-len(screen.slices) // 20]
+    cost = statistics.median(screen.costs)
     record_property(
         "figures",
-        f"{screen.frames} frames in {screen.seconds:.2f} s of processor time "
-        f"({screen.share:.1%}), longest interval {max(screen.intervals) * 1000:.1f} ms, "
+        f"{len(screen.costs)} frames in {screen.seconds:.2f} s of processor time "
+        f"({screen.period / cost:.1%} of the refreshes by the median, "
+        f"{len(screen.costs) * screen.period / screen.seconds:.1%} by the mean), "
+        f"{most:.1f} slices before a frame ({max(screen.slices):.1f} at most), "
         f"{screen.idle} idle callbacks, {done} guest callbacks, "
         f"longest tick {longest / 1000:.1f} ms",
     )
     assert done > 0
     assert screen.idle > 20
-    assert screen.share >= 0.95
+    # One may have been decided on before the refresh; those that the guest has by right end with
+    # the first that exceeds a slice.
+    assert most <= 3
+    # And a slice is as long as it should be: the frame before comes within its own refresh, too.
+    assert cost <= 1.5 * screen.period
 
 
 def test_guest_beside_a_host_that_never_rests(record_property):
