@@ -12,66 +12,194 @@ import math
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
 from ._internals import (
+    clear_stopping,
     closes_generator,
     forget_task,
+    is_lost,
     is_to_be_reported,
+    is_to_call_back,
     is_to_close_generators,
     may_have_generators,
+    set_stopping,
 )
 
-__all__ = ['drain', 'get_tasks_in_step', 'give_up', 'give_up_others', 'is_drained']
+__all__ = ['Drain', 'get_tasks_in_step']
 
 
-async def drain(loop, timeout, given_up):
-    """Cancel and await all other tasks, then shut down generators and the default executor.
+class Drain:
+    """A task that cancels and awaits all others, shuts generators and the executor down, and stops.
 
-    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too, but for
-    those that begin after the last step for tasks, which ``is_drained()`` tells of when the round is
-    over. Tasks that close generators which were dropped are clean-up themselves: they are awaited.
+    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too. Those
+    that begin after the last step for tasks are for another such task, of which :meth:`again` tells
+    when the loop has stopped. Tasks that close generators which were dropped are clean-up
+    themselves: they are awaited.
 
     What is not done *timeout* seconds after the first was cancelled is given up, with a warning
-    that names it and where it is; None waits for any time. Tasks in the set *given_up* are left
-    alone, and such are added to it.
+    that names it and where it is; None waits for any time. *on_error* is called with what can't be
+    shut down.
     """
-    await _cancel_all(loop, timeout, given_up)
-    await _close_generators(loop, timeout, given_up)
-    await _shut_executor_down(loop, timeout)
 
+    def __init__(self, loop, timeout, on_error):
+        self.given_up = set()  # tasks that are left alone
+        self.is_over = False
+        self._loop = loop
+        self._timeout = timeout
+        self._on_error = on_error
+        self._task = None
+        self._until = None  # the loop.time() from which on there is no other task
+        self._has_called_back = False  # those that were to hear of the last tasks' ends
 
-async def _cancel_all(loop, timeout, given_up):
-    until = math.inf if timeout is None else loop.time() + timeout
+    @property
+    def has_begun(self):
+        return self._task is not None
 
-    while True:
-        tasks = _get_others(loop, given_up)
-        if not tasks and not is_to_close_generators(loop):
+    def begin(self):
+        coro = self._run()
+        try:
+            self._task = self._loop.create_task(coro, name='AioGuest drain')
+        except BaseException:
+            # By the task factory, or of a loop that can't go on.
+            coro.close()
+            raise
+
+    def again(self):
+        """Whether it goes on: tasks may have begun, ended, or dropped generators since it looked."""
+        if not self._is_to_go_on():
+            return False
+        clear_stopping(self._loop)
+        task, self._task = self._task, None
+        self.is_over = False
+        try:
+            self.begin()
+        except BaseException:
+            # It will not be drained any more than it is.
+            self._task = task
+            self.is_over = True
+            raise
+        return True
+
+    def begin_again_if_lost(self):
+        if is_lost(self._loop, self._task):
+            self.forget()
+            self._task = None
+            self.begin()
+
+    def give_up(self, task):
+        """Say that *task* did not end in time after it was cancelled, and where it is."""
+        self.given_up.add(task)
+        forget_task(task)
+        warn_of_resource(
+            f'AioGuest gave up {task!r}, which did not end within {self._timeout} seconds of being '
+            f'cancelled; it is at {_where(task)}',
+            task,
+        )
+
+    def forget(self):
+        """Of a loop that can't go on: nobody is to hear of a task of ours that never ends."""
+        if self._task is not None and not self._task.done():
+            forget_task(self._task)
+            self._task.get_coro().close()
+
+    def _is_to_go_on(self):
+        self.given_up.add(self._task)
+        if not is_to_close_generators(self._loop) and not self._get_others():
+            # Done callbacks have a round, but not those of what they in turn may have done.
+            if self._has_called_back or not is_to_call_back(self._loop):
+                return False
+            self._has_called_back = True
+            return True
+        self._has_called_back = False
+        if self._until is None:
+            self._until = self._get_end()
+        elif self._loop.time() >= self._until:
+            self._give_up_others()
+            return False
+        return True
+
+    async def _run(self):
+        try:
+            await self._cancel_all()
+            await self._close_generators()
+            await self._shut_executor_down()
+        except GeneratorExit:
+            # Another one has taken its place, or the loop can't go on.
+            raise
+        except Exception as error:
+            self._on_error(error)
+        except BaseException:
+            # It gets out of the loop.
+            self._stop()
+            raise
+        self._stop()
+
+    def _stop(self):
+        self.is_over = True
+        try:
+            self._loop.stop()
+        except BaseException:
+            # For want of memory. Nobody else would stop it.
+            set_stopping(self._loop)
+            raise
+
+    def _get_end(self):
+        return math.inf if self._timeout is None else self._loop.time() + self._timeout
+
+    def _get_others(self):
+        return asyncio.all_tasks(self._loop) - {asyncio.current_task(self._loop), *self.given_up}
+
+    def _give_up_others(self):
+        """Also tasks that others have started in their last moment, or it would never end."""
+        for task in self._get_others():
+            with contextlib.suppress(Exception):
+                cancel_task(task)
+            self.give_up(task)
+
+    async def _cancel_all(self):
+        loop = self._loop
+        until = self._get_end()
+
+        while True:
+            tasks = self._get_others()
+            if not tasks and not is_to_close_generators(loop):
+                return
+            if tasks:
+                left = None if self._timeout is None else max(until - loop.time(), 0)
+                await _cancel(loop, tasks, left)
+                # Their frames are to be freed, and generators in those be dropped.
+                tasks = None
+            else:
+                await asyncio.sleep(0)
+            if loop.time() >= until:
+                self._give_up_others()
+                return
+
+    async def _close_generators(self):
+        loop = self._loop
+        if not may_have_generators(loop):
+            await loop.shutdown_asyncgens()
             return
-        if tasks:
-            await _cancel(loop, tasks, None if timeout is None else max(until - loop.time(), 0))
-            # Their frames are to be freed, and generators in those be dropped.
-            tasks = None
+        closing = loop.create_task(loop.shutdown_asyncgens())
+        await asyncio.wait([closing], timeout=self._timeout)
+        if closing.done():
+            closing.result()
+            return
+        # And with it the tasks that it awaits, which end as others do, or are given up later.
+        closing.cancel()
+        self.given_up.add(closing)
+        forget_task(closing)
+        warn_of_resource(
+            'AioGuest gave up the closing of asynchronous generators, which did not end within '
+            f'{self._timeout} seconds',
+            closing,
+        )
+
+    async def _shut_executor_down(self):
+        # Before Python 3.12 there is no way to give threads up that do not end.
+        shut_down = self._loop.shutdown_default_executor
+        if _takes_timeout(getattr(shut_down, '__func__', shut_down)):
+            await shut_down(self._timeout)
         else:
-            await asyncio.sleep(0)
-        if loop.time() >= until:
-            give_up_others(loop, timeout, given_up)
-            return
-
-
-def give_up_others(loop, timeout, given_up):
-    """Also tasks that others have started in their last moment, or it would never end."""
-    for task in _get_others(loop, given_up):
-        with contextlib.suppress(Exception):
-            cancel_task(task)
-        given_up.add(task)
-        give_up(task, timeout)
-
-
-def is_drained(loop, given_up):
-    """Whether no tasks but those in *given_up* are left, and no generators to be closed."""
-    return not is_to_close_generators(loop) and not _get_others(loop, given_up)
-
-
-def _get_others(loop, given_up):
-    return asyncio.all_tasks(loop) - {asyncio.current_task(loop), *given_up}
+            await shut_down()
 
 
 async def _cancel(loop, tasks, timeout):
@@ -105,26 +233,6 @@ def _try_to_cancel(loop, task):
         )
 
 
-async def _close_generators(loop, timeout, given_up):
-    if not may_have_generators(loop):
-        await loop.shutdown_asyncgens()
-        return
-    closing = loop.create_task(loop.shutdown_asyncgens())
-    await asyncio.wait([closing], timeout=timeout)
-    if closing.done():
-        closing.result()
-        return
-    # And with it the tasks that it awaits, which end as others do, or are given up later.
-    closing.cancel()
-    given_up.add(closing)
-    forget_task(closing)
-    warn_of_resource(
-        'AioGuest gave up the closing of asynchronous generators, which did not end within '
-        f'{timeout} seconds',
-        closing,
-    )
-
-
 def get_tasks_in_step(loop):
     """The tasks whose step is going on: one, and those that nested main loops have suspended."""
     return {
@@ -132,30 +240,11 @@ def get_tasks_in_step(loop):
     }
 
 
-def give_up(task, timeout):
-    """Say that *task* did not end within *timeout* seconds of being cancelled, and where it is."""
-    forget_task(task)
-    warn_of_resource(
-        f'AioGuest gave up {task!r}, which did not end within {timeout} seconds of being '
-        f'cancelled; it is at {_where(task)}',
-        task,
-    )
-
-
 def _where(task):
     frames = task.get_stack(limit=1)
     if not frames:
         return 'no Python frame'
     return f'{frames[-1].f_code.co_filename}:{frames[-1].f_lineno}'
-
-
-async def _shut_executor_down(loop, timeout):
-    # Before Python 3.12 there is no way to give threads up that do not end.
-    shut_down = loop.shutdown_default_executor
-    if _takes_timeout(getattr(shut_down, '__func__', shut_down)):
-        await shut_down(timeout)
-    else:
-        await shut_down()
 
 
 @functools.lru_cache(maxsize=8)

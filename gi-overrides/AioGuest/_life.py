@@ -4,9 +4,6 @@
 """The life of a main task in a main context: it runs, all is drained, the loop is closed."""
 
 import asyncio
-import math
-import signal
-import sys
 
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
@@ -15,19 +12,17 @@ from . import _abandoned
 from ._application import ApplicationHold
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._drain import drain, get_tasks_in_step, give_up, give_up_others, is_drained
+from ._drain import Drain, get_tasks_in_step
 from ._internals import (
     clear_stopping,
     collect_exception,
     forget_task,
     has_uncollected_exception,
-    is_live_pygobject_handler,
     is_lost,
-    is_to_call_back,
     set_running_again,
-    set_stopping,
 )
 from ._loop import EventLoop, thread_default
+from ._outcome import Outcome
 from ._session import Session, get_session
 from ._signals import Interrupts
 from ._tasks import let_tasks_go
@@ -43,28 +38,22 @@ class Life:
         self.loop = None
         self.session = None
         self.task = None
-        self.exception = None  # what got out of the loop
-        self.stopped = False  # by the user, before the main task was done
-        self.signals = []  # that have arrived
-        self._draining = None
-        self._given_up = set()
+        self.outcome = None
+        self._drain = None
         self._is_cancelled = False
-        self._drained = False
-        self._has_called_back = False  # those that were to hear of the last tasks' ends
         self._outer_context = None  # of a tick around the one that has ended the session
-        self._drained_by = None  # the loop.time() from which on it is not drained again
-        self.raises = False  # whoever runs the host will ask for the result
         self._owns_thread = False
         self._finished_handler = 0
         self._interrupts = None
         self._application = ApplicationHold(self)
-        self._is_copy = False  # in a forked child
 
     # Beginning
 
     def begin(self, coro):
         _check_thread_is_free()
         self.loop = self._make_loop()
+        self.outcome = Outcome(self.loop)
+        self._drain = Drain(self.loop, self.options.shutdown_timeout, self._on_drain_error)
         try:
             # First: when the main task has been made nothing may fail any more.
             _abandoned.keep(self)
@@ -121,7 +110,7 @@ class Life:
             # Before the main task's first step, which may take its time.
             loop.call_soon(self._meet_host)
             self.task = loop.create_task(coro, name=options.name, context=options.context)
-            session.main_task = self.task
+            session.main_task = self.outcome.task = self.task
             self.task.add_done_callback(self._drain_once)
             self._finished_handler = session.run.connect('finished', self._on_finished)
             self._application.hold(options.application)
@@ -180,46 +169,19 @@ class Life:
         self.cancel()
 
     def _drain_once(self, task=None):
-        if self._draining is None:
+        if not self._drain.has_begun:
             self.session.is_draining = True
-            coro = self._drain()
-            try:
-                self._draining = self.loop.create_task(coro, name='AioGuest drain')
-            except BaseException:
-                # By the task factory, or of a loop that can't go on.
-                coro.close()
-                raise
+            self._drain.begin()
+
+    def _on_drain_error(self, error):
+        # asyncio.run() raises it, too, whatever the main task came to.
+        self.outcome.exception = error
 
     def _give_up(self):
         """The host has gone on to its end, and the main task does not come to its own."""
         if not self.task.done():
-            self._given_up.add(self.task)
-            give_up(self.task, self.options.shutdown_timeout)
+            self._drain.give_up(self.task)
         self._drain_once()
-
-    async def _drain(self):
-        try:
-            await drain(self.loop, self.options.shutdown_timeout, self._given_up)
-        except GeneratorExit:
-            # Another one has taken its place, or the loop can't go on.
-            raise
-        except Exception as error:
-            # asyncio.run() raises it, too, whatever the main task came to.
-            self.exception = error
-        except BaseException:
-            # It gets out of the loop.
-            self._stop_drained()
-            raise
-        self._stop_drained()
-
-    def _stop_drained(self):
-        self._drained = True
-        try:
-            self.loop.stop()
-        except BaseException:
-            # For want of memory. Nobody else would stop it.
-            set_stopping(self.loop)
-            raise
 
     def _end_if_lost(self, error):
         """A callback had no memory: see whether it was one that the run can't come to its end without.
@@ -228,87 +190,57 @@ class Life:
         ``asyncio.run()`` then waits for ever. A MemoryError out of here gets out of the loop, and
         ends the run.
         """
-        if self._draining is not None:
-            if is_lost(self.loop, self._draining):
-                self._forget_draining()
-                self._draining = None
-                self._drain_once()
+        if self._drain.has_begun:
+            self._drain.begin_again_if_lost()
         elif self.task.done():
             self._drain_once()
         elif is_lost(self.loop, self.task):
             forget_task(self.task)
-            self._given_up.add(self.task)
+            self._drain.given_up.add(self.task)
             self._on_end(error)
 
     def _on_end(self, exception):
         """Asked by the tick: the loop was stopped, or *exception* got out of it."""
-        if self._is_copy:
+        if self.outcome.is_copy:
             # A step has forked, and is over in the child. Nobody is told of its task there.
-            if not self.raises:
-                self._report()
+            if not self.outcome.is_asked_for:
+                self.outcome.report()
             return False
-        is_second = self.exception is not None and self._draining is not None
+        is_second = self.outcome.exception is not None and self._drain.has_begun
         if exception is not None and is_second:
             # The second one ends it all: somebody wants out.
             return False
         if exception is not None:
-            self.exception = exception
+            self.outcome.exception = exception
             collect_exception(exception)
-        if self._drained:
+        if self._drain.is_over:
             return self._drain_once_more()
         clear_stopping(self.loop)
         if exception is None:
-            self.stopped = not self.task.done()
+            self.outcome.stopped = not self.task.done()
         self._drain_once()
         return True
 
     def _drain_once_more(self):
-        """Whether to: tasks may have begun, ended, or dropped generators since it last looked."""
-        if not self._is_to_drain_again():
-            if self.session.guest.depth > 1:
-                self._outer_context = self.session.main_context
-            return False
-        clear_stopping(self.loop)
-        draining, self._draining = self._draining, None
-        self._drained = False
-        try:
-            self._drain_once()
-        except BaseException:
-            # It will not be drained any more than it is.
-            self._draining = draining
-            self._drained = True
-            raise
-        return True
-
-    def _is_to_drain_again(self):
-        self._given_up.add(self._draining)
-        if is_drained(self.loop, self._given_up):
-            # Done callbacks have a round, but not those of what they in turn may have done.
-            if self._has_called_back or not is_to_call_back(self.loop):
-                return False
-            self._has_called_back = True
+        """Whether it goes on, after its last round, for what has come in that."""
+        if self._drain.again():
             return True
-        self._has_called_back = False
-        timeout = self.options.shutdown_timeout
-        if self._drained_by is None:
-            self._drained_by = math.inf if timeout is None else self.loop.time() + timeout
-        elif self.loop.time() >= self._drained_by:
-            give_up_others(self.loop, timeout, self._given_up)
-            return False
-        return True
+        if self.session.guest.depth > 1:
+            self._outer_context = self.session.main_context
+        return False
 
     def _on_finished(self, run, error):
         """The run is over, and no tick is going on."""
         if self.session.guest.exception is not None:
-            self.exception = self.session.guest.exception
+            self.outcome.exception = self.session.guest.exception
         if error is not None:
             warn_of_resource(
                 f'AioGuest run {run.get_name()!r} ended before its main task did: {error.message}',
                 self.task,
             )
-            if self.exception is None and _is_of_system(error):
+            if self.outcome.exception is None and _is_of_system(error):
                 # Else it would seem that somebody had cancelled the main task.
-                self.exception = OSError(error.message)
+                self.outcome.exception = OSError(error.message)
         for step in (self._leave_host, self._drain_rest, self._close):
             try:
                 step()
@@ -316,21 +248,24 @@ class Life:
                 # By a task that answers its cancellation with KeyboardInterrupt, say, or for want
                 # of memory. GLib can't pass it on, and run() would wait for the end for ever. A
                 # loop that can't go on can't be drained either: then the cause counts, not this.
-                if self.exception is None or not isinstance(error, Exception):
-                    self.exception = error
-        if self._is_copy:
+                if self.outcome.exception is None or not isinstance(error, Exception):
+                    self.outcome.exception = error
+        self.outcome.is_given_up = self.task in self._drain.given_up
+        if self.outcome.is_copy:
             # A step has forked meanwhile, and is over in the child. Nobody is told of its task there.
             return
-        self._forget_draining()
+        self._drain.forget()
         if isinstance(self.loop, EventLoop):
             self.loop._on_no_memory = None
         _abandoned.discard(self)
         self._application.release()
-        if self.exception is not None and has_uncollected_exception(self.task):
+        if self.outcome.exception is not None and has_uncollected_exception(self.task):
             # The same, or one that it has overtaken.
             self.task.exception()
-        self._conclude()
-        self.session = self._application = self._interrupts = None
+        self.outcome.conclude(self.options.done_callback)
+        if not self._owns_thread:
+            self.outcome.pass_signals_on(self.options.application)
+        self.session = self._application = self._interrupts = self._drain = None
 
     def _leave_host(self):
         try:
@@ -346,7 +281,7 @@ class Life:
                 self._interrupts.end()
 
     def _drain_rest(self):
-        if not self._drained:
+        if not self._drain.is_over:
             self._drain_without_host()
         while self._outer_context is not None:
             self._drain_what_came_after()
@@ -374,7 +309,7 @@ class Life:
         self._cancel_in_time()
         if isinstance(self.loop, EventLoop):
             self.loop._main_context = GLib.MainContext()
-        while not self._drained:
+        while not self._drain.is_over:
             try:
                 self.loop.run_forever()
             except BaseException as error:
@@ -386,96 +321,13 @@ class Life:
             self.loop._main_context = None
 
     def _close(self):
-        if self._is_copy:
+        if self.outcome.is_copy:
             # A step has forked, and goes on in the child.
             return
         try:
             self.loop.close()
         finally:
             let_tasks_go(self.loop)
-
-    def _forget_draining(self):
-        """Of a loop that can't go on: nobody is to hear of a task of ours that never ends."""
-        if self._draining is not None and not self._draining.done():
-            forget_task(self._draining)
-            self._draining.get_coro().close()
-
-    def _tell(self, context):
-        """Call the loop's exception handler, when no loop is there any more to end for it."""
-        try:
-            self.loop.call_exception_handler(context)
-        except BaseException as error:
-            # GLib can't pass it on: SystemExit would end the process in the middle of this.
-            if self.raises:
-                self.exception = error
-            else:
-                sys.excepthook(type(error), error, error.__traceback__)
-
-    def _conclude(self):
-        """Hand over the main task; what it raised is told once, now."""
-        if self.options.done_callback is not None:
-            try:
-                self.options.done_callback(self.task)
-            except (SystemExit, KeyboardInterrupt) as error:
-                # As out of a callback of the loop: GLib can't pass it on.
-                self.exception = error
-            except BaseException as error:
-                self._tell(
-                    {
-                        'message': 'Exception in the done_callback of AioGuest.start()',
-                        'exception': error,
-                        'task': self.task,
-                    }
-                )
-        if not self.raises:
-            self._report()
-        if not self._owns_thread:
-            self._pass_signals_on()
-
-    def _pass_signals_on(self):
-        """The main task has ended because of a signal: now it is the host's turn to end."""
-        if not self._is_interrupted() and not self._is_told_to_quit():
-            return
-        application = self.options.application
-        by_ctrl_c = self.signals[0] == signal.SIGINT
-        if by_ctrl_c and is_live_pygobject_handler(signal.getsignal(signal.SIGINT)):
-            # It has PyGObject's run() return, and raise KeyboardInterrupt.
-            signal.raise_signal(signal.SIGINT)
-        elif application is not None:
-            application.quit()
-        else:
-            self._tell(
-                {
-                    'message': 'The main task of AioGuest.start() was interrupted by Ctrl-C, '
-                    'and nobody is there to end the main loop',
-                    'task': self.task,
-                }
-            )
-
-    def _is_told_to_quit(self):
-        """Whether SIGTERM was all that came."""
-        return self.signals == [signal.SIGTERM]
-
-    def _is_interrupted(self):
-        """Whether it was a signal that ended the main task."""
-        if self.exception is not None:
-            return bool(self.signals) and isinstance(self.exception, KeyboardInterrupt)
-        return bool(self.signals) and self.task.cancelled()
-
-    def _report(self):
-        if self._is_interrupted():
-            return
-        error = self.exception
-        if error is None and has_uncollected_exception(self.task):
-            error = self.task.exception()
-        if error is not None:
-            self._tell(
-                {
-                    'message': 'Exception in the main task of AioGuest.start()',
-                    'exception': error,
-                    'task': self.task,
-                }
-            )
 
     # Owning the thread
 
@@ -514,17 +366,18 @@ class Life:
 
     def _end_inside_step(self):
         """Come to the end without the steps on the stack: the process exits in the innermost."""
-        self._given_up = get_tasks_in_step(self.loop)
-        for task in self._given_up:
+        in_step = get_tasks_in_step(self.loop)
+        self._drain.given_up |= in_step
+        for task in in_step:
             forget_task(task)
-        if self.task in self._given_up:
+        if self.task in in_step:
             self._drain_once()
         else:
             self._cancel_in_time()
         self.session.iterate()
         # The run is not over before its outermost tick is, which it never will be.
         self.session.leave()
-        if self._drained:
+        if self._drain.is_over:
             self._drain_rest()
         self.loop.close()
         # The steps are still told apart from what is called on top of them, as this loop's.
@@ -532,13 +385,13 @@ class Life:
 
     def forget(self):
         """In a forked child: leave nothing of it in the way of what the child may do."""
-        self._is_copy = True
+        self.outcome.is_copy = True
         if self._interrupts is not None:
             self._interrupts.end()
 
     def run(self):
         """Iterate the main context until the run is over; return or raise what came of it."""
-        self.raises = self._owns_thread = True
+        self.outcome.is_asked_for = self._owns_thread = True
         self._meet_host()
         while not self.is_over():
             try:
@@ -549,51 +402,27 @@ class Life:
             except BaseException as error:
                 # By a signal handler. Like an exception out of a callback.
                 if self.is_over():
-                    self.exception = error
+                    self.outcome.exception = error
                 elif not self._on_end(error):
-                    self.exception = error
+                    self.outcome.exception = error
                     self.session.guest.stop()
-        return self.result()
+        return self.outcome.result()
 
     def _on_signal(self, signum):
         """As asyncio.Runner does: the first one cancels the main task, the next one raises."""
         guest = self.session.guest
-        self.signals.append(signum)
-        if len(self.signals) == 1 and not self.task.done():
+        self.outcome.signals.append(signum)
+        if len(self.outcome.signals) == 1 and not self.task.done():
             self.cancel()
-        elif self._is_told_to_quit():
+        elif self.outcome.is_told_to_quit():
             # It is being cleaned up already.
             pass
-        elif guest.depth > 0 or isinstance(self.exception, KeyboardInterrupt):
+        elif guest.depth > 0 or isinstance(self.outcome.exception, KeyboardInterrupt):
             raise KeyboardInterrupt
         else:
             # Raised between ticks it would be lost in whatever the host runs there.
             self._on_end(KeyboardInterrupt())
         guest.wake()
-
-    def has_failed(self):
-        """Whether something other than the end of the application ended the main task."""
-        return self.exception is not None or self.stopped or (
-            self.task.done() and not self.task.cancelled() and self.task.exception() is not None
-        )
-
-    def result(self):
-        if self.exception is not None:
-            raise self.exception
-        if self.stopped:
-            raise RuntimeError('Event loop stopped before Future completed.')
-        if self.task in self._given_up:
-            raise RuntimeError('the main task did not end when it was cancelled, and was given up')
-        if self._is_copy and not self.task.done():
-            raise RuntimeError(
-                'this process was forked in the middle of the run, which goes on in its parent only'
-            )
-        try:
-            return self.task.result()
-        except asyncio.CancelledError:
-            if self.signals and self.task.uncancel() == 0:
-                raise KeyboardInterrupt from None
-            raise
 
 
 def _is_of_system(error):

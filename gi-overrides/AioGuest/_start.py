@@ -135,7 +135,7 @@ def _run_application(application, argv, main, options):
     failure = None
 
     def on_done(task):
-        if life.has_failed():
+        if life.outcome.has_failed():
             application.quit()
         if done_callback is not None:
             done_callback(task)
@@ -144,7 +144,7 @@ def _run_application(application, argv, main, options):
         nonlocal life, failure
         try:
             life = _begin(main(), options)
-            life.raises = True
+            life.outcome.is_asked_for = True
         except BaseException as error:
             failure = error
             application.quit()
@@ -162,9 +162,9 @@ def _run_application(application, argv, main, options):
         raise failure
     if life is None:
         return status
-    if life.has_failed():
-        life.result()
-    if signal.SIGINT in life.signals:
+    if life.outcome.has_failed():
+        life.outcome.result()
+    if signal.SIGINT in life.outcome.signals:
         raise KeyboardInterrupt
     # As a shell tells of a process that a signal has ended.
-    return 128 + life.signals[0] if life.signals else status
+    return 128 + life.outcome.signals[0] if life.outcome.signals else status

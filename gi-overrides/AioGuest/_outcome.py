@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What came of a main task, and who is told of it."""
+
+import asyncio
+import signal
+import sys
+
+from ._internals import has_uncollected_exception, is_live_pygobject_handler
+
+__all__ = ['Outcome']
+
+
+class Outcome:
+    """What came of the main task of *loop*, for whoever asks, or else for the exception handler."""
+
+    def __init__(self, loop):
+        self._loop = loop
+        self.task = None
+        self.exception = None  # what got out of the loop
+        self.stopped = False  # by the user, before the main task was done
+        self.signals = []  # that have arrived
+        self.is_given_up = False  # the main task, which did not end when it was cancelled
+        self.is_asked_for = False  # by whoever runs the host
+        self.is_copy = False  # in a forked child
+
+    def conclude(self, done_callback):
+        """Hand the main task over; what it raised is told once, now."""
+        if done_callback is not None:
+            try:
+                done_callback(self.task)
+            except (SystemExit, KeyboardInterrupt) as error:
+                # As out of a callback of the loop: GLib can't pass it on.
+                self.exception = error
+            except BaseException as error:
+                self._tell(
+                    {
+                        'message': 'Exception in the done_callback of AioGuest.start()',
+                        'exception': error,
+                        'task': self.task,
+                    }
+                )
+        if not self.is_asked_for:
+            self.report()
+
+    def pass_signals_on(self, application):
+        """The main task has ended because of a signal: now it is the host's turn to end."""
+        if not self._is_interrupted() and not self.is_told_to_quit():
+            return
+        by_ctrl_c = self.signals[0] == signal.SIGINT
+        if by_ctrl_c and is_live_pygobject_handler(signal.getsignal(signal.SIGINT)):
+            # It has PyGObject's run() return, and raise KeyboardInterrupt.
+            signal.raise_signal(signal.SIGINT)
+        elif application is not None:
+            application.quit()
+        else:
+            self._tell(
+                {
+                    'message': 'The main task of AioGuest.start() was interrupted by Ctrl-C, '
+                    'and nobody is there to end the main loop',
+                    'task': self.task,
+                }
+            )
+
+    def report(self):
+        """Tell the exception handler of what nobody will ask for."""
+        if self._is_interrupted():
+            return
+        error = self.exception
+        if error is None and has_uncollected_exception(self.task):
+            error = self.task.exception()
+        if error is not None:
+            self._tell(
+                {
+                    'message': 'Exception in the main task of AioGuest.start()',
+                    'exception': error,
+                    'task': self.task,
+                }
+            )
+
+    def is_told_to_quit(self):
+        """Whether SIGTERM was all that came."""
+        return self.signals == [signal.SIGTERM]
+
+    def has_failed(self):
+        """Whether something other than the end of the application ended the main task."""
+        return self.exception is not None or self.stopped or (
+            self.task.done() and not self.task.cancelled() and self.task.exception() is not None
+        )
+
+    def result(self):
+        """Return or raise it, as ``asyncio.run()`` does."""
+        if self.exception is not None:
+            raise self.exception
+        if self.stopped:
+            raise RuntimeError('Event loop stopped before Future completed.')
+        if self.is_given_up:
+            raise RuntimeError('the main task did not end when it was cancelled, and was given up')
+        if self.is_copy and not self.task.done():
+            raise RuntimeError(
+                'this process was forked in the middle of the run, which goes on in its parent only'
+            )
+        try:
+            return self.task.result()
+        except asyncio.CancelledError:
+            if self.signals and self.task.uncancel() == 0:
+                raise KeyboardInterrupt from None
+            raise
+
+    def _is_interrupted(self):
+        """Whether it was a signal that ended the main task."""
+        if self.exception is not None:
+            return bool(self.signals) and isinstance(self.exception, KeyboardInterrupt)
+        return bool(self.signals) and self.task.cancelled()
+
+    def _tell(self, context):
+        """Call the loop's exception handler, when no loop is there any more to end for it."""
+        try:
+            self._loop.call_exception_handler(context)
+        except BaseException as error:
+            # GLib can't pass it on: SystemExit would end the process in the middle of this.
+            if self.is_asked_for:
+                self.exception = error
+            else:
+                sys.excepthook(type(error), error, error.__traceback__)
