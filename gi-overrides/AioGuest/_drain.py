@@ -23,30 +23,32 @@ from ._internals import (
     set_stopping,
 )
 
-__all__ = ['Drain', 'get_tasks_in_step']
+__all__ = ['Drain']
+
+_NAME = 'AioGuest drain'  # of its task
 
 
 class Drain:
-    """A task that cancels and awaits all others, shuts generators and the executor down, and stops.
+    """Cancels and awaits all tasks, shuts generators and the executor down, and stops the loop.
 
-    The host goes on meanwhile, and may start more tasks: they are cancelled and awaited, too. Those
-    that begin after the last step for tasks are for another such task, of which :meth:`again` tells
-    when the loop has stopped. Tasks that close generators which were dropped are clean-up
-    themselves: they are awaited.
+    That is a task of its own. The host goes on meanwhile, and may start more tasks: they are
+    cancelled and awaited, too, but for those that begin after the last step for tasks; when the
+    loop has stopped :meth:`begin_again` looks for them. Tasks that close generators which were
+    dropped are clean-up themselves: they are awaited.
 
     What is not done *timeout* seconds after the first was cancelled is given up, with a warning
-    that names it and where it is; None waits for any time. *on_error* is called with what can't be
-    shut down.
+    that names it and where it is; None waits for any time. *on_error* is called with an Exception
+    that kept it from doing all of that.
     """
 
     def __init__(self, loop, timeout, on_error):
         self.given_up = set()  # tasks that are left alone
-        self.is_over = False
+        self.is_over = False  # unless it begins again
         self._loop = loop
         self._timeout = timeout
         self._on_error = on_error
         self._task = None
-        self._until = None  # the loop.time() from which on there is no other task
+        self._until = None  # the loop.time() from which on it does not begin again
         self._has_called_back = False  # those that were to hear of the last tasks' ends
 
     @property
@@ -56,15 +58,23 @@ class Drain:
     def begin(self):
         coro = self._run()
         try:
-            self._task = self._loop.create_task(coro, name='AioGuest drain')
-        except BaseException:
-            # By the task factory, or of a loop that can't go on.
+            self._task = self._loop.create_task(coro, name=_NAME)
+        except BaseException as error:
             coro.close()
-            raise
+            if not self._is_refused(error):
+                raise
+            self._on_error(error)
+            self._task = asyncio.Task(self._run(), loop=self._loop, name=_NAME)
 
-    def again(self):
-        """Whether it goes on: tasks may have begun, ended, or dropped generators since it looked."""
-        if not self._is_to_go_on():
+    def _is_refused(self, error):
+        """Whether it is the task factory that will not have it: without it there is no end."""
+        if isinstance(error, MemoryError) or self._loop.is_closed():
+            return False
+        return isinstance(error, Exception)
+
+    def begin_again(self):
+        """Begin again if tasks have begun, ended, or dropped generators meanwhile; whether it has."""
+        if not self._is_to_begin_again():
             return False
         clear_stopping(self._loop)
         task, self._task = self._task, None
@@ -85,7 +95,7 @@ class Drain:
             self.begin()
 
     def give_up(self, task):
-        """Say that *task* did not end in time after it was cancelled, and where it is."""
+        """Leave *task* alone, which did not end in time after it was cancelled, and say where it is."""
         self.given_up.add(task)
         forget_task(task)
         warn_of_resource(
@@ -94,13 +104,23 @@ class Drain:
             task,
         )
 
+    def leave_steps(self):
+        """Leave the steps that are going on: none of them will go on. Returns their tasks."""
+        tasks = _get_tasks_in_step(self._loop)
+        for task in tasks:
+            forget_task(task)
+        self.given_up |= tasks
+        if self._task in tasks:
+            self._task = None
+        return tasks
+
     def forget(self):
         """Of a loop that can't go on: nobody is to hear of a task of ours that never ends."""
         if self._task is not None and not self._task.done():
             forget_task(self._task)
             self._task.get_coro().close()
 
-    def _is_to_go_on(self):
+    def _is_to_begin_again(self):
         self.given_up.add(self._task)
         if not is_to_close_generators(self._loop) and not self._get_others():
             # Done callbacks have a round, but not those of what they in turn may have done.
@@ -233,7 +253,7 @@ def _try_to_cancel(loop, task):
         )
 
 
-def get_tasks_in_step(loop):
+def _get_tasks_in_step(loop):
     """The tasks whose step is going on: one, and those that nested main loops have suspended."""
     return {
         task for task in asyncio.all_tasks(loop) if getattr(task.get_coro(), 'cr_running', False)

@@ -12,7 +12,7 @@ from . import _abandoned
 from ._application import ApplicationHold
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
-from ._drain import Drain, get_tasks_in_step
+from ._drain import Drain
 from ._internals import (
     clear_stopping,
     collect_exception,
@@ -52,9 +52,9 @@ class Life:
     def begin(self, coro):
         _check_thread_is_free()
         self.loop = self._make_loop()
-        self.outcome = Outcome(self.loop)
-        self._drain = Drain(self.loop, self.options.shutdown_timeout, self._on_drain_error)
         try:
+            self.outcome = Outcome(self.loop)
+            self._drain = Drain(self.loop, self.options.shutdown_timeout, self._on_drain_error)
             # First: when the main task has been made nothing may fail any more.
             _abandoned.keep(self)
             self._enter(coro)
@@ -222,8 +222,8 @@ class Life:
         return True
 
     def _drain_once_more(self):
-        """Whether it goes on, after its last round, for what has come in that."""
-        if self._drain.again():
+        """Go on if anything has come in the last round; whether it does."""
+        if self._drain.begin_again():
             return True
         if self.session.guest.depth > 1:
             self._outer_context = self.session.main_context
@@ -366,11 +366,8 @@ class Life:
 
     def _end_inside_step(self):
         """Come to the end without the steps on the stack: the process exits in the innermost."""
-        in_step = get_tasks_in_step(self.loop)
-        self._drain.given_up |= in_step
-        for task in in_step:
-            forget_task(task)
-        if self.task in in_step:
+        in_step = self._drain.leave_steps()
+        if self.task.done() or self.task in in_step:
             self._drain_once()
         else:
             self._cancel_in_time()
@@ -386,6 +383,7 @@ class Life:
     def forget(self):
         """In a forked child: leave nothing of it in the way of what the child may do."""
         self.outcome.is_copy = True
+        self.outcome.is_given_up = self.task in self._drain.given_up
         if self._interrupts is not None:
             self._interrupts.end()
 

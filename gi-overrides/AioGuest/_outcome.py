@@ -18,10 +18,10 @@ class Outcome:
     def __init__(self, loop):
         self._loop = loop
         self.task = None
-        self.exception = None  # what got out of the loop
+        self.exception = None  # that counts instead of it: what got out of the loop, for one
         self.stopped = False  # by the user, before the main task was done
         self.signals = []  # that have arrived
-        self.is_given_up = False  # the main task, which did not end when it was cancelled
+        self.is_given_up = False  # known at the end: it did not end when it was cancelled
         self.is_asked_for = False  # by whoever runs the host
         self.is_copy = False  # in a forked child
 

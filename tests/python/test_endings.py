@@ -103,6 +103,25 @@ def test_sys_exit_in_a_nested_loop(who, how):
     assert errors.count("Traceback") <= 1
 
 
+@pytest.mark.parametrize("how", ["loop", "wait"])
+def test_sys_exit_in_a_loop_nested_in_the_drain(how):
+    """Another one takes its place, or nothing would end."""
+    status, lines, errors = run_program("exit_nested.py", "handler", how)
+    assert status == 7
+    assert sorted(lines) == ["executor joined", "generator closed", "task cleaned up"]
+    assert errors.count("ResourceWarning") == errors.count("Warning") == 1
+
+
+def test_sys_exit_in_a_nested_loop_while_it_is_drained():
+    """What does not end is cancelled, and once more when it is given up."""
+    status, lines, errors = run_program("exit_nested.py", "clean-up", "loop")
+    assert status == 7
+    expected = ["executor joined", "generator closed", "stays", "stays", "task cleaned up"]
+    assert sorted(lines) == expected
+    assert errors.count("AioGuest gave up") == 1
+    assert errors.count("ResourceWarning") == errors.count("Warning") == 2
+
+
 @pytest.mark.parametrize("host", ["run", "run-application"])
 def test_keyboard_interrupt_in_a_task(host):
     """Told once."""

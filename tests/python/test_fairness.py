@@ -225,8 +225,8 @@ def test_frames_come_beside_a_flood(flood, record_property):
     assert screen.idle > 20
     # One may have been decided on before the refresh; those that the guest has by right end with
     # the first that exceeds a slice.
-    assert most <= 3
-    # And a slice is as long as it should be: the frame before comes within its own refresh, too.
+    assert 0 < max(screen.slices) and most <= 3
+    # And, as a rule, none of them keeps a frame beyond the next refresh.
     assert cost <= 1.5 * screen.period
 
 

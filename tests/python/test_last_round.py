@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import gc
+import warnings
 import weakref
 
 import pytest
@@ -269,6 +270,33 @@ def test_drain_that_can_not_begin_again():
 
     with pytest.raises(MemoryError):
         support.run_owning(asyncio.sleep(0), loop_factory=Loop, shutdown_timeout=None)
+
+
+def test_task_factory_that_refuses_all_at_the_end():
+    """Its exception is raised, as by asyncio.run(); what has begun is cleaned up all the same."""
+    cleaned = []
+
+    def refuse(loop, coro, **options):
+        raise OSError("refused")
+
+    async def other():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append(True)
+
+    async def main():
+        task = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().set_task_factory(refuse)
+        return task
+
+    with warnings.catch_warnings():
+        # asyncio's own coroutines, which it refuses, too.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        with pytest.raises(OSError, match="refused"):
+            support.run_owning(main(), shutdown_timeout=None)
+    assert cleaned == [True]
 
 
 def test_spawn_of_another_loop_while_tasks_are_let_go():

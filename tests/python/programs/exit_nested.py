@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """exit_nested.py WHO HOW: a callback of the host calls sys.exit() in a main loop nested in a step.
 
-WHO runs the nested loop: "main" or a "task"; HOW: a "loop" of GLib's, or "wait".
+WHO runs the nested loop: "main" or a "task"; a task in its "clean-up", beside another that does not
+end; or, when the main task is done, an exception "handler" for what another has raised in its own.
+HOW: a "loop" of GLib's, or "wait".
 """
 
 import asyncio
@@ -41,13 +43,39 @@ async def task():
         tell("task cleaned up")
 
 
-async def nests():
+def nest():
     GLib.idle_add(sys.exit, 7)
     if HOW == "loop":
         GLib.MainLoop().run()
     else:
         AioGuest.wait(asyncio.Event().wait())
     tell("never reached")
+
+
+async def nests():
+    nest()
+
+
+async def nests_in_its_clean_up():
+    try:
+        await asyncio.Event().wait()
+    finally:
+        nest()
+
+
+async def raises_in_its_clean_up():
+    try:
+        await asyncio.Event().wait()
+    finally:
+        raise LookupError
+
+
+async def does_not_end():
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            tell("stays")
 
 
 def work(started, end):
@@ -68,6 +96,15 @@ async def main():
     if WHO == "main":
         await asyncio.sleep(0)
         await nests()
+    if WHO == "clean-up":
+        others += map(asyncio.create_task, (nests_in_its_clean_up(), does_not_end()))
+        await asyncio.sleep(0)
+        return
+    if WHO == "handler":
+        others.append(asyncio.create_task(raises_in_its_clean_up()))
+        loop.set_exception_handler(lambda loop, context: nest())
+        await asyncio.sleep(0)
+        return
     others.append(asyncio.create_task(nests()))
     try:
         await asyncio.Event().wait()
@@ -76,4 +113,4 @@ async def main():
         tell("main cleaned up")
 
 
-AioGuest.run(main(), debug=False)
+AioGuest.run(main(), debug=False, shutdown_timeout=0.1 if WHO == "clean-up" else None)

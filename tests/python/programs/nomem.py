@@ -578,12 +578,18 @@ def start(this, loop):
     task = None
     # Made before: CPython 3.11 crashes where WeakValueDictionary() gets no memory.
     made = AioGuest.EventLoop()
+    asked = []
+
+    def factory():
+        asked.append(True)
+        return made
+
     with this.fault:
         task = AioGuest.start(
-            this.main(operate_not), **OPTIONS, done_callback=finished.append,
-            loop_factory=lambda: made,
+            this.main(operate_not), **OPTIONS, done_callback=finished.append, loop_factory=factory
         )
     assert task is not None or not made.is_running()
+    assert task is not None or made.is_closed() or not asked
     if task is None:
         # It may have been refused before it was asked for its loop.
         made.close()
