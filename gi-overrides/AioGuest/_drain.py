@@ -56,21 +56,15 @@ class Drain:
         return self._task is not None
 
     def begin(self):
-        coro = self._run()
+        loop = self._loop
         try:
-            self._task = self._loop.create_task(coro, name=_NAME)
-        except BaseException as error:
-            coro.close()
-            if not self._is_refused(error):
+            self._task = self._make_task(loop.create_task)
+        except Exception as error:
+            if isinstance(error, MemoryError) or loop.is_closed():
                 raise
+            # A task factory may refuse it, but without it there is no end.
+            self._task = self._make_task(functools.partial(asyncio.Task, loop=loop))
             self._on_error(error)
-            self._task = asyncio.Task(self._run(), loop=self._loop, name=_NAME)
-
-    def _is_refused(self, error):
-        """Whether it is the task factory that will not have it: without it there is no end."""
-        if isinstance(error, MemoryError) or self._loop.is_closed():
-            return False
-        return isinstance(error, Exception)
 
     def begin_again(self):
         """Begin again if tasks have begun, ended, or dropped generators meanwhile; whether it has."""
@@ -119,6 +113,14 @@ class Drain:
         if self._task is not None and not self._task.done():
             forget_task(self._task)
             self._task.get_coro().close()
+
+    def _make_task(self, make):
+        coro = self._run()
+        try:
+            return make(coro, name=_NAME)
+        except BaseException:
+            coro.close()
+            raise
 
     def _is_to_begin_again(self):
         self.given_up.add(self._task)

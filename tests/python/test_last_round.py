@@ -272,11 +272,12 @@ def test_drain_that_can_not_begin_again():
         support.run_owning(asyncio.sleep(0), loop_factory=Loop, shutdown_timeout=None)
 
 
-def test_task_factory_that_refuses_all_at_the_end():
-    """Its exception is raised, as by asyncio.run(); what has begun is cleaned up all the same."""
+@pytest.mark.parametrize("who", ["factory", "loop"])
+def test_tasks_refused_at_the_end(who):
+    """The exception is raised, as by asyncio.run(); what has begun is cleaned up all the same."""
     cleaned = []
 
-    def refuse(loop, coro, **options):
+    def refuse(*args, **options):
         raise OSError("refused")
 
     async def other():
@@ -286,13 +287,17 @@ def test_task_factory_that_refuses_all_at_the_end():
             cleaned.append(True)
 
     async def main():
+        loop = asyncio.get_running_loop()
         task = asyncio.create_task(other())
         await asyncio.sleep(0)
-        asyncio.get_running_loop().set_task_factory(refuse)
+        if who == "factory":
+            loop.set_task_factory(refuse)
+        else:
+            loop.create_task = refuse
         return task
 
     with warnings.catch_warnings():
-        # asyncio's own coroutines, which it refuses, too.
+        # asyncio's own coroutines, which are refused, too.
         warnings.simplefilter("ignore", RuntimeWarning)
         with pytest.raises(OSError, match="refused"):
             support.run_owning(main(), shutdown_timeout=None)
