@@ -52,8 +52,8 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_no_memory(operation):
-    if operation == "drain" and sys.version_info[:2] == (3, 13):
-        pytest.skip("without memory CPython 3.13 crashes in asyncio.wait(), under asyncio.run(), too")
+    if operation == "drain" and (3, 12) <= sys.version_info < (3, 14):
+        pytest.skip("without memory CPython crashes in asyncio.wait(), under asyncio.run(), too")
     status, lines, errors = run_program(
         "nomem.py", operation, "1", "1" if ALL else str(OPERATIONS[operation]), patience=WATCHDOG
     )

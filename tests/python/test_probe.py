@@ -266,12 +266,32 @@ async def nest():
     return seen
 
 
+async def nest_in_callback():
+    """The same in a callback, where no task is the current one."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    seen = []
+
+    def callback():
+        loop.call_soon(lambda: seen.append(asyncio.current_task()))
+        while not seen:
+            GLib.MainContext.default().iteration(True)
+        seen.append(asyncio.current_task())
+        over.set_result(None)
+
+    loop.call_soon(callback)
+    await over
+    return seen
+
+
 enter, leave, current = asyncio.tasks._enter_task, asyncio.tasks._leave_task, asyncio.current_task
 
 
 def swap(loop, task):
-    """As Python 3.12 has it."""
+    """As Python 3.12 has it: without a task there is none to take away."""
     before = current(loop)
+    if before is None and task is None:
+        raise KeyError(loop)
     if before is not None:
         leave(loop, before)
     if task is not None:
@@ -308,6 +328,7 @@ def set_functions(monkeypatch, **functions):
 def test_functions_of_tasks(monkeypatch, functions):
     set_functions(monkeypatch, **functions)
     assert drive(load(), new_loop(), nest()) == [None]
+    assert drive(load(), new_loop(), nest_in_callback()) == [None, None]
 
 
 @pytest.mark.parametrize("functions", [
