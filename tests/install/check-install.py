@@ -236,6 +236,33 @@ class Checks:
 
     bare_compiles_a_c_program = prefix_compiles_a_c_program
 
+    # interpreter: one that was named and can't be used
+
+    def refused(self, python) -> str:
+        setup = [*self.options.meson, 'setup', self.build, self.options.source, '-Dtests=false',
+                 '-Dexamples=false', f'-Dpython={python}']
+        done = subprocess.run(setup, env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode != 0, done.stdout
+        return done.stdout
+
+    def interpreter_is_not_there(self):
+        self.need('introspection')
+        assert f'{self.root}/nothing is no program' in self.refused(self.root / 'nothing')
+
+    def interpreter_is_something_else(self):
+        self.need('introspection')
+        assert '/bin/true is no Python interpreter' in self.refused('/bin/true')
+
+    def interpreter_has_no_pygobject(self):
+        self.need('bindings')
+        environment = self.root / 'environment'
+        run(self.options.python, '-m', 'venv', '--without-pip', environment)
+        python = environment / 'bin' / 'python'
+        assert f'{python} has no PyGObject' in self.refused(python)
+
+    def interpreter_is_not_needed(self):
+        self.setup('-Dbindings=disabled', '-Dpython=/bin/true')
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -244,7 +271,7 @@ def main() -> int:
     for part in ('introspection', 'bindings', 'vapi'):
         parser.add_argument(f'--{part}', choices=('enabled', 'disabled'), required=True)
     parser.add_argument('--python')
-    parser.add_argument('name', choices=('prefix', 'subproject', 'bare'))
+    parser.add_argument('name', choices=('prefix', 'subproject', 'bare', 'interpreter'))
     arguments = sys.argv[1:]
     options = parser.parse_args(arguments[:-1] + ['--', arguments[-1]])
 
