@@ -2,33 +2,137 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Programs that a test runs in processes of their own: those in `programs/`."""
 
+import atexit
+import functools
+import json
 import os
 import pathlib
+import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
 
-from support import PATIENCE
+from support import NIGHTLY, PATIENCE
 
 DIRECTORY = pathlib.Path(__file__).parent / "programs"
+
+
+def interpreter(*args, **options):
+    """Start this Python with the same flags and environment; its standard output and errors are pipes."""
+    flags = ["-X", "dev", "-X", "faulthandler"] + [f"-W{option}" for option in sys.warnoptions]
+    options["env"] = {**os.environ, "PYTHONUNBUFFERED": "1", **options.get("env", {})}
+    return subprocess.Popen([sys.executable, *flags, *args], stdin=subprocess.DEVNULL, **options)
+
+
+def start_anew(path, *args, env):
+    return interpreter(
+        path, *args, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # communicate() reads the pipe itself: what readline() had read beyond its line and
+        # kept in a buffer would be lost.
+        bufsize=0,
+    )
+
+
+@functools.cache
+def server():
+    """The socket of the process that programs are forked from (program_server.py)."""
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = interpreter(
+            "-c", f"from program_server import serve; exec(serve({theirs.fileno()}))",
+            pass_fds=[theirs.fileno()],
+        )
+
+    def end():
+        control.close()
+        process.wait()
+
+    atexit.register(end)
+    return control
+
+
+class ForkedProcess:
+    """A program forked from the server: as much of subprocess.Popen as :class:`Program` uses."""
+
+    def __init__(self, *request):
+        pipes = [os.pipe() for _ in range(3)]
+        socket.send_fds(server(), [json.dumps(request).encode()], [write for _, write in pipes])
+        for _, write in pipes:
+            os.close(write)
+        self.stdout, self.stderr, self._status = [open(read, "rb", buffering=0) for read, _ in pipes]
+        self.pid = int(self._status.readline())
+        self.returncode = None
+        # What a communicate() that had too little time has read is the next one's.
+        self._received = {self.stdout: b"", self.stderr: b"", self._status: b""}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self._wait(None)
+        for stream in (self.stdout, self.stderr, self._status):
+            stream.close()
+
+    def _wait(self, timeout):
+        if self.returncode is None and self._read([self._status], timeout):
+            raise subprocess.TimeoutExpired("program", timeout)
+
+    def _read(self, streams, timeout):
+        """Read the streams to their ends; return whether there was too little time for that."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with selectors.DefaultSelector() as selector:
+            for stream in streams:
+                selector.register(stream, selectors.EVENT_READ)
+            while selector.get_map():
+                left = None if deadline is None else max(deadline - time.monotonic(), 0)
+                ready = selector.select(left)
+                if not ready and left == 0:
+                    return True
+                for key, _ in ready:
+                    data = key.fileobj.read(65536)
+                    self._received[key.fileobj] += data
+                    if not data:
+                        selector.unregister(key.fileobj)
+        if self._status in streams:
+            self.returncode = int(self._received[self._status])
+        return False
+
+    def poll(self):
+        try:
+            self._wait(0)
+        except subprocess.TimeoutExpired:
+            pass
+        return self.returncode
+
+    def send_signal(self, signum):
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout=None):
+        if self._read([*self._received], timeout):
+            raise subprocess.TimeoutExpired("program", timeout)
+        return self._received[self.stdout], self._received[self.stderr]
 
 
 class Program:
     """A program that is running, with the same Python, flags and environment.
 
-    Lines of its standard output are read one by one by :meth:`expect`.
+    Lines of its standard output are read one by one by :meth:`expect`. It is forked from a process that
+    has imported AioGuest; an interpreter of its own is started for one that is *fresh* or has an *env*,
+    and for all in a nightly run.
     """
 
-    def __init__(self, name, *args, env=None):
-        flags = ["-X", "dev", "-X", "faulthandler"] + [f"-W{option}" for option in sys.warnoptions]
-        self._process = subprocess.Popen(
-            [sys.executable, *flags, os.fspath(DIRECTORY / name), *args],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            # communicate() reads the pipe itself: what readline() had read beyond its line and
-            # kept in a buffer would be lost.
-            bufsize=0, env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
-        )
+    def __init__(self, name, *args, env=None, fresh=False):
+        path = os.fspath(DIRECTORY / name)
+        if fresh or env or NIGHTLY:
+            self._process = start_anew(path, *args, env=env or {})
+        else:
+            self._process = ForkedProcess(path, *args)
         self.pid = self._process.pid
         self.lines = []
 

@@ -15,6 +15,9 @@ from gi.repository import AioGuest, Gio, GLib  # noqa: E402
 #: What is asked for of the tick: "native", "stock", or None.
 TICK = os.environ.get("AIOGUEST_TICK")
 
+#: Whether the tests also repeat what they have shown in another way: in each host, in fresh processes.
+NIGHTLY = os.environ.get("AIOGUEST_NIGHTLY") == "1"
+
 #: Seconds after which what must happen is said not to: far more than a busy machine takes. No test
 #: waits so long unless it fails.
 PATIENCE = 120
