@@ -4,9 +4,9 @@
 """Count the test cases of a `meson test` run and show what failed.
 
 Reads what Meson logged.  A program that speaks TAP counts with each of its
-lines, any other with its exit status.  The last line printed is
-"N passed, N failed, N skipped"; the exit status is 0 if something passed and
-nothing failed.
+lines, any other with its exit status.  The programs that took longest are lines
+"slow: SECONDS NAME".  The last line printed is "N passed, N failed, N skipped";
+the exit status is 0 if something passed and nothing failed.
 """
 
 import argparse
@@ -23,6 +23,7 @@ DIRECTIVE = re.compile(r"(?<!\\)#\s*(SKIP|TODO)\b\S*\s*(.*)", re.IGNORECASE)
 PLAN_SKIP = re.compile(r"1\.\.0\s*#\s*SKIP\S*\s*(.*)", re.IGNORECASE)
 NOTES_LIMIT = 200
 OUTPUT_LIMIT = 20000
+SLOWEST = 10
 
 
 class Totals:
@@ -30,6 +31,10 @@ class Totals:
         self.passed = 0
         self.failed = []
         self.skipped = []
+        self.seconds = {}
+
+    def slowest(self):
+        return sorted(self.seconds.items(), key=lambda item: item[1], reverse=True)[:SLOWEST]
 
 
 def tap_protocols(build_directory):
@@ -42,6 +47,10 @@ def tap_protocols(build_directory):
 
 def meson_command():
     return shlex.split(os.environ.get("MESON", "meson"))
+
+
+def short_name(logged):
+    return re.split(r":| / ", logged)[-1]
 
 
 def speaks_tap(logged, names):
@@ -146,6 +155,7 @@ def main():
                 entry = json.loads(line)
                 entry["stdout"] = entry.get("stdout") or ""
                 entry["stderr"] = entry.get("stderr") or ""
+                totals.seconds[short_name(entry["name"])] = entry.get("duration") or 0
                 if speaks_tap(entry["name"], speak_tap):
                     count_tap(entry, totals)
                 else:
@@ -164,6 +174,9 @@ def main():
             print(f"    {line}")
     if not totals.passed and not totals.failed:
         print("\nno test ran")
+    print()
+    for name, seconds in totals.slowest():
+        print(f"slow: {seconds:7.1f} s  {name}")
     print(f"\n{totals.passed} passed, {len(totals.failed)} failed, {len(totals.skipped)} skipped")
     return 1 if totals.failed or not totals.passed else 0
 

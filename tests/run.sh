@@ -13,7 +13,8 @@ usage () {
   cat <<'USAGE'
 usage: tests/run.sh [OPTION...] [TEST...]
 
-Without arguments all tests run; TEST names single ones as `meson test` does.
+Without arguments all tests run but those of the suite `repeated`; TEST names single ones as
+`meson test` does.
 
   --suite NAME      only the tests of this suite (may be given again)
   --no-suite NAME   leave the tests of this suite out (may be given again)
@@ -29,6 +30,7 @@ and one of these at most, which runs another set-up than the ordinary one:
   --fuzz            libFuzzer looks for sequences of events that the C library fails on
   --check           no code is run, but read: clang-tidy, cppcheck, flake8, mypy
 
+  --nightly         all tests, also those that repeat what others show in another way
   --list            print the names of the tests and run none
   --help            this text
 
@@ -51,8 +53,10 @@ give_up () {
 }
 
 list=0
+nightly=0
 setup=
 selection=()
+named=0
 while [ $# -gt 0 ]; do
   case "$1" in
     --suite|--no-suite)
@@ -64,6 +68,7 @@ while [ $# -gt 0 ]; do
       ;;
     --suite=?*|--no-suite=?*) selection+=("${1%%=*}" "${1#*=}") ;;
     --list) list=1 ;;
+    --nightly) nightly=1 ;;
     --coverage|--sanitize|--threads|--memcheck|--release-gcc|--release-clang|--fuzz|--check)
       if [ -n "$setup" ] && [ "$setup" != "${1#--}" ]; then
         wrong_usage "--$setup and $1 exclude each other"
@@ -72,7 +77,7 @@ while [ $# -gt 0 ]; do
       ;;
     --help|-h) usage; exit 0 ;;
     -*) wrong_usage "unknown option '$1'" ;;
-    *) selection+=("$1") ;;
+    *) selection+=("$1"); named=1 ;;
   esac
   shift
 done
@@ -142,6 +147,17 @@ case "$setup" in
     ;;
 esac
 [ ${#selection[@]} -gt 0 ] || selection=(${default_selection[@]+"${default_selection[@]}"})
+if [ $nightly = 1 ]; then
+  export AIOGUEST_NIGHTLY=1
+elif [ $named = 0 ]; then
+  case "$setup" in
+    # Rounds by the stock tick are Python code.
+    sanitize|release-*) selection+=(--no-suite stock) ;;
+    # The aims are those of both ticks.
+    coverage) ;;
+    *) selection+=(--no-suite repeated) ;;
+  esac
+fi
 if [ -n "$setup" ]; then
   AIOGUEST_BUILD_DIR=${AIOGUEST_BUILD_DIR:-$(_aioguest_default_build_dir)}-$setup
 fi

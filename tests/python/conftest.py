@@ -26,6 +26,7 @@ _stderr = None
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "every_host: the file is about hosts, so run() is each of them")
     # Output capture is suspended here: this is the real standard error.
     global _stderr
     _stderr = os.fdopen(os.dup(2), "w")
@@ -63,10 +64,20 @@ def nothing_left():
     assert support.poller_threads() == 0, "a poller thread was left"
 
 
-@pytest.fixture(params=sorted(support.HOSTS))
+@pytest.fixture
 def run(request):
-    """Run a coroutine to its end in one of the hosts; return its result."""
+    """Run a coroutine to its end in a host; return its result.
+
+    That is AioGuest.run(), and each of the hosts in turn in files that are marked with every_host,
+    and everywhere in a nightly run.
+    """
     return support.HOSTS[request.param]
+
+
+def pytest_generate_tests(metafunc):
+    if "run" in metafunc.fixturenames:
+        every = support.NIGHTLY or metafunc.definition.get_closest_marker("every_host")
+        metafunc.parametrize("run", sorted(support.HOSTS) if every else ["run"], indirect=True)
 
 
 @pytest.fixture

@@ -5,9 +5,12 @@
 import asyncio
 import contextvars
 
+import pytest
 from gi.repository import GLib
 
 import support
+
+pytestmark = pytest.mark.every_host
 
 variable = contextvars.ContextVar("variable", default="default")
 

@@ -9,6 +9,8 @@ from gi.repository import GLib, GObject
 
 import support
 
+pytestmark = pytest.mark.every_host
+
 
 async def child(value):
     await asyncio.sleep(0.001)

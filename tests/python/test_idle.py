@@ -9,9 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from gi.repository import AioGuest
 
 import support
+
+pytestmark = pytest.mark.every_host
 
 SECONDS = 5.0
 

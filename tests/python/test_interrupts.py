@@ -17,6 +17,8 @@ from gi.repository import AioGuest
 import support
 from program import Program, run_program
 
+pytestmark = pytest.mark.every_host
+
 HOSTS = [
     "run",
     "run-application",

@@ -16,6 +16,8 @@ import support
 from late import make_late_loop
 from program import run_program
 
+pytestmark = pytest.mark.every_host
+
 LOOPS = [AioGuest.EventLoop, asyncio.SelectorEventLoop]
 
 

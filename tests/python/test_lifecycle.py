@@ -13,6 +13,8 @@ from gi.repository import GLib
 
 import support
 
+pytestmark = pytest.mark.every_host
+
 
 async def work():
     loop = asyncio.get_running_loop()

@@ -12,6 +12,8 @@ from gi.repository import AioGuest, GLib
 
 import support
 
+pytestmark = pytest.mark.every_host
+
 
 async def work():
     loop = asyncio.get_running_loop()

@@ -12,6 +12,8 @@ import support
 from nests import NESTS
 from race import Race
 
+pytestmark = pytest.mark.every_host
+
 variable = contextvars.ContextVar("variable", default="default")
 
 

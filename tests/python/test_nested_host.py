@@ -20,6 +20,8 @@ from host_callbacks import (  # noqa: F401
 )
 from nests import NESTS
 
+pytestmark = pytest.mark.every_host
+
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("callback", CALLBACKS)

@@ -11,6 +11,8 @@ from gi.repository import AioGuest, GLib
 
 import support
 
+pytestmark = pytest.mark.every_host
+
 
 def test_result(run):
     async def main():

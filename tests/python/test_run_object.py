@@ -13,6 +13,8 @@ from gi.repository import AioGuest, GLib, GObject
 import support
 from program import run_program
 
+pytestmark = pytest.mark.every_host
+
 Counters = ["ticks", "busy-time", "longest-tick", "deferred-slices"]
 
 

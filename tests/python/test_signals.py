@@ -11,6 +11,8 @@ from gi.repository import GLib
 
 import support
 
+pytestmark = pytest.mark.every_host
+
 
 @pytest.fixture(autouse=True)
 def handlers_are_put_back():

@@ -14,6 +14,8 @@ import support
 from race import Race
 from waiter import ORDER, Waiter
 
+pytestmark = pytest.mark.every_host
+
 variable = contextvars.ContextVar("variable", default="default")
 
 
