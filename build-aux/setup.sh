@@ -8,7 +8,7 @@
 #
 # Sourced (bash) it gives these functions:
 #   aioguest_install GROUP...           install what is missing (build, demo, tests,
-#                                       benchmarks)
+#                                       benchmarks, ...)
 #   aioguest_find_python                set AIOGUEST_PYTHON, an interpreter that has gi
 #   aioguest_build [MESON-OPTION...]    configure and compile, set AIOGUEST_BUILD_DIR;
 #                                       with --if-new first, the options are for a
@@ -100,6 +100,13 @@ _aioguest_packages () {
     fuzz)
       echo clang libclang-rt-dev
       ;;
+    pygobject)
+      # What pip builds a PyGObject with.
+      echo libcairo2-dev libgirepository1.0-dev pkg-config gcc python3-dev
+      ;;
+    debug-python)
+      echo python3-dbg python3-gi-dbg
+      ;;
     check)
       echo clang clang-tidy cppcheck python3-flake8 mypy
       ;;
@@ -125,7 +132,7 @@ aioguest_install () {
 
   for group in "$@"; do
     if ! _aioguest_packages "$group" >/dev/null; then
-      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage, clang, fuzz, check)"
+      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage, clang, fuzz, pygobject, debug-python, check)"
       return 2
     fi
   done
