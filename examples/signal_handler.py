@@ -65,7 +65,6 @@ async def click_and_check(window):
         window.label.disconnect(handler)
         print(window.label.get_label())
         window.label.set_label('')
-        await asyncio.sleep(0)  # the handler's task comes to its end
     assert window.started == 2, window.started
     window.close()
 

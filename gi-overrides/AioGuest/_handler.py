@@ -18,6 +18,12 @@ def _raise(error):
     raise error
 
 
+def _name_of(function):
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, '__name__', type(function).__name__)
+
+
 class _Calls:
     """The calls of one handler for one object: those going on and those waiting their turn."""
 
@@ -30,12 +36,13 @@ class _Calls:
     def are_going_on(self):
         return self.starting > 0 or bool(self.running)
 
-    def forget_former_runs(self):
-        """Tasks that were given up when their run ended will never be done."""
-        for task in list(self.running):
-            if task.get_loop().is_closed():
-                self.running.discard(task)
-        if not self.are_going_on():
+    def forget_ended(self):
+        """Those that are done, though their done callbacks wait their turn; and those that were given up
+        when their run ended, which will never be done, with the calls that wait for them."""
+        given_up = {task for task in self.running if task.get_loop().is_closed()}
+        self.running -= given_up
+        self.running -= {task for task in self.running if task.done()}
+        if given_up and not self.are_going_on():
             self.waiting.clear()
 
     def cancel(self):
@@ -88,7 +95,7 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
         calls.restarting = False
         coro = async_function(*args, **kwargs)
         try:
-            task = spawn(coro, name=async_function.__name__, eager=eager)
+            task = spawn(coro, name=_name_of(async_function), eager=eager)
         except (SystemExit, KeyboardInterrupt) as error:
             # Eagerly, in a callback of the host, which has no use for it: the loop has.
             loop = asyncio._get_running_loop()
@@ -118,15 +125,16 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
                 args, kwargs = calls.waiting.pop(0)
                 begin(key, calls, args, kwargs)
         finally:
-            if not calls.are_going_on() and not calls.waiting:
-                calls_by_object.pop(key, None)
+            is_over = not calls.are_going_on() and not calls.waiting
+            if is_over and calls_by_object.get(key) is calls:
+                del calls_by_object[key]
 
     def call(args, kwargs):
         key = id(args[0]) if args else None
         calls = calls_by_object.setdefault(key, _Calls())
-        calls.forget_former_runs()
+        calls.forget_ended()
         try:
-            if while_running == 'run' or not calls.are_going_on():
+            if while_running == 'run' or not (calls.are_going_on() or calls.waiting):
                 begin(key, calls, args, kwargs)
             elif while_running == 'queue':
                 calls.waiting.append((args, kwargs))

@@ -3,7 +3,9 @@
 """AioGuest.handler(): asynchronous functions as signal handlers."""
 
 import asyncio
+import functools
 import gc
+from unittest import mock
 
 import pytest
 from gi.repository import AioGuest, GLib, GObject
@@ -39,6 +41,26 @@ async def emit(emitter, *args):
     over = asyncio.get_running_loop().create_future()
     GLib.idle_add(lambda: over.set_result(emitter.emit(*args)))
     return await over
+
+
+@pytest.mark.parametrize("wrap", [
+    lambda function: functools.partial(function, "bound"),
+    lambda function: functools.partial(functools.partial(function), "bound"),
+    lambda function: mock.AsyncMock(side_effect=functools.partial(function, "bound")),
+], ids=["partial", "two partials", "AsyncMock"])
+def test_async_function_without_a_name(wrap):
+    calls = []
+
+    async def on_numbered(*args):
+        await asyncio.sleep(0)
+        calls.append(args)
+
+    async def main(emitter):
+        AioGuest.handler(wrap(on_numbered))(emitter, 7)
+        await until(lambda: calls)
+        assert calls == [("bound", emitter, 7)]
+
+    emitting(main)
 
 
 async def until(condition):

@@ -133,6 +133,56 @@ def test_restart(run):
     assert "end 0" not in steps.order
 
 
+class Announced:
+    """A handler whose last line lets somebody know that it is over."""
+
+    def __init__(self, **options):
+        self.order = []
+        self.over = {}
+        self.handler = AioGuest.handler(self._work, **options)
+
+    async def _work(self, emitter, number):
+        self.order.append(f"start {number}")
+        await asyncio.sleep(0)
+        self.order.append(f"end {number}")
+        self.over[number].set_result(None)
+
+
+@pytest.mark.parametrize("while_running", ["drop", "queue", "restart"])
+def test_call_between_the_end_and_its_done_callback(run, while_running):
+    """The earlier one has ended: the next one begins."""
+    announced = Announced(while_running=while_running)
+
+    async def main():
+        emitter = Emitter()
+        emitter.connect("numbered", announced.handler)
+        for number in range(3):
+            over = announced.over[number] = asyncio.get_running_loop().create_future()
+            emitter.emit("numbered", number)
+            assert announced.order[-1] == f"start {number}"
+            await over
+
+    run(main())
+
+
+def test_queue_keeps_its_order_between_the_end_and_its_done_callback(run):
+    announced = Announced(while_running="queue")
+
+    async def main():
+        emitter = Emitter()
+        emitter.connect("numbered", announced.handler)
+        loop = asyncio.get_running_loop()
+        announced.over = {number: loop.create_future() for number in range(3)}
+        emitter.emit("numbered", 0)
+        emitter.emit("numbered", 1)
+        await announced.over[0]
+        emitter.emit("numbered", 2)
+        await announced.over[2]
+
+    run(main())
+    assert announced.order == ["start 0", "end 0", "start 1", "end 1", "start 2", "end 2"]
+
+
 @pytest.mark.parametrize("while_running", ["drop", "queue", "restart"])
 def test_each_object_has_its_own(run, while_running):
     steps = Steps(while_running=while_running)
