@@ -45,7 +45,7 @@ def describe():
         if os.environ.get(name):
             lines.append(f'{name}={os.environ[name]}')
     if not _core.verified:
-        lines.append(f'asyncio is not as known: {_core.difference}')
+        lines.append(f'the native tick can\'t be used: {_core.difference}')
 
     sessions = get_sessions()
     lines.append(f'{len(sessions)} run{"s"[: len(sessions) != 1]} going on in this process')

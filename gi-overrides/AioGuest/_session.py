@@ -42,7 +42,7 @@ def _tell_difference():
     """Say once that every loop takes the stock tick, and why."""
     if not _core.verified:
         logging.getLogger('AioGuest').warning(
-            'asyncio is not as known (%s): its loops run by their own _run_once(), which is slower',
+            'the native tick can\'t be used (%s): loops run by their own _run_once(), which is slower',
             _core.difference,
         )
 

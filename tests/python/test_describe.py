@@ -240,7 +240,7 @@ def test_asyncio_that_is_not_as_known(monkeypatch):
 
     core = types.SimpleNamespace(verified=False, difference="its name")
     monkeypatch.setattr(_describe, "_core", core)
-    assert "\nasyncio is not as known: its name\n" in AioGuest.describe()
+    assert "\nthe native tick can't be used: its name\n" in AioGuest.describe()
 
 
 def test_loop_without_a_main_task():

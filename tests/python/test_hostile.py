@@ -56,7 +56,7 @@ def test_unknown_asyncio_is_told_once_and_works(way, difference):
     assert altered.result == WORKED
     # There were two runs.
     (line,) = altered.errors.splitlines()
-    assert line.startswith("asyncio is not as known (")
+    assert line.startswith("the native tick can't be used (")
     assert difference in line
 
 
@@ -99,6 +99,26 @@ def test_slots_that_are_not_there_are_not_read(way, difference):
     altered = Altered(way)
     assert not altered.is_known
     assert difference in altered.verdict
+
+
+has_watchers = pytest.mark.skipif(sys.version_info < (3, 12), reason="Python has no dict watchers")
+
+
+@has_watchers
+def test_all_dict_watchers_are_taken():
+    altered = Altered("dict_watchers_taken")
+    assert altered.verdict == "differs: other modules have taken all of Python's dict watchers"
+    assert altered.result == WORKED
+    (line,) = altered.errors.splitlines()
+    assert line.startswith("the native tick can't be used (other modules have taken")
+
+
+@has_watchers
+def test_selector_without_descriptor_and_all_dict_watchers_taken():
+    """Nothing would tell of what it is given to watch."""
+    status, (line,), errors = run_program("unwatched.py", fresh=True)
+    assert status == 0, errors
+    assert "PollSelector" in line and line.endswith("give the loop a selectors.EpollSelector()")
 
 
 # Changed in mid-run

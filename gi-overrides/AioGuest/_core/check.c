@@ -92,7 +92,9 @@ check_types (CoreState *state, LoopCheck *check, PyTypeObject *type)
 
   check->timer_handle_version = core_type_version (state->timer_handle_type);
   check->thread_safe_handle_version = core_type_version (state->thread_safe_handle_type);
-  if (check->timer_handle_version != 0 && check->thread_safe_handle_version != 0)
+  /* Without a version, what is found holds for this time only. */
+  if (core_can_watch (state) && check->timer_handle_version != 0 &&
+      check->thread_safe_handle_version != 0)
     check->type_version = core_type_version ((PyObject *) type);
 
   return 0;

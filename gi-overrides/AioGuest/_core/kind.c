@@ -30,7 +30,7 @@ guest_why_stock (Guest *self)
     return native < 0 ? NULL : Py_NewRef (Py_None);
 
   if (state->difference != NULL)
-    return PyUnicode_FromFormat ("asyncio is not as known: %s", state->difference);
+    return PyUnicode_FromFormat ("it can't be used: %s", state->difference);
   if (!self->may_native)
     return PyUnicode_FromString ("it was asked for");
 

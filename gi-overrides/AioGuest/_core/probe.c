@@ -44,9 +44,10 @@ tuple_contains (PyObject *tuple, const char *name)
   return FALSE;
 }
 
-/* Notes that asyncio is not the one known here, and the first thing that tells. */
-static void G_GNUC_PRINTF (2, 3)
-differs (CoreState *state, const char *format, ...)
+/* Notes that the native tick can't be used, because something is not what it must be, and the first such
+ * thing. */
+void
+core_differs (CoreState *state, const char *format, ...)
 {
   va_list args;
 
@@ -71,7 +72,7 @@ probe_function (CoreState *state,
 
   if (!PyFunction_Check (function))
     {
-      differs (state, "%s is no Python function", title);
+      core_differs (state, "%s is no Python function", title);
       return 0;
     }
 
@@ -84,13 +85,13 @@ probe_function (CoreState *state,
       PyObject *name = PyTuple_GET_ITEM (used, i);
 
       if (!names_contain (names, name))
-        differs (state, "%s uses %s", title, PyUnicode_AsUTF8 (name));
+        core_differs (state, "%s uses %s", title, PyUnicode_AsUTF8 (name));
     }
 
   for (; *names != NULL; names++)
     {
       if (**names != '?' && !tuple_contains (used, *names))
-        differs (state, "%s does not use %s", title, *names);
+        core_differs (state, "%s does not use %s", title, *names);
     }
 
   Py_DECREF (used);
@@ -176,7 +177,7 @@ probe_slot (CoreState *state, PyObject *type, const char *name, Py_ssize_t *offs
       ((PyMemberDescrObject *) descriptor)->d_member->type == T_OBJECT_EX)
     *offset = ((PyMemberDescrObject *) descriptor)->d_member->offset;
   else
-    differs (state, "%s is no slot of a handle", name);
+    core_differs (state, "%s is no slot of a handle", name);
 
   Py_DECREF (descriptor);
   return 0;
@@ -217,11 +218,11 @@ probe_handles (CoreState *state)
     return -1;
 
   if (!PyType_IsSubtype ((PyTypeObject *) thread_safe, (PyTypeObject *) handle))
-    differs (state, "a thread-safe handle is no Handle");
+    core_differs (state, "a thread-safe handle is no Handle");
 
   if (!is_plain_type (handle, 7) || !is_plain_type (timer, 9) ||
       !is_plain_type (thread_safe, locks ? 8 : 7))
-    differs (state, "a handle has slots that are not known");
+    core_differs (state, "a handle has slots that are not known");
 
   return 0;
 }
@@ -277,7 +278,7 @@ probe_key (CoreState *state)
            PyUnicode_CompareWithASCIIString (PyTuple_GET_ITEM (fields, i), names[i]) == 0;
 
   if (fields != NULL && !same)
-    differs (state, "SelectorKey has other fields");
+    core_differs (state, "SelectorKey has other fields");
 
   Py_XDECREF (key_type);
   Py_XDECREF (fields);
@@ -319,7 +320,7 @@ note_exception (CoreState *state)
   PyObject *exception = PyErr_Occurred () ? core_take_exception () : NULL;
   PyObject *text = exception != NULL ? PyObject_Str (exception) : NULL;
 
-  differs (state, "%s", text != NULL ? PyUnicode_AsUTF8 (text) : "there is no EpollSelector");
+  core_differs (state, "%s", text != NULL ? PyUnicode_AsUTF8 (text) : "there is no EpollSelector");
 
   PyErr_Clear ();
   Py_XDECREF (exception);

@@ -7,3 +7,4 @@
 #include "state.h"
 
 int core_probe (CoreState *state);
+void core_differs (CoreState *state, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -92,6 +92,16 @@ look_at_selector (Guest *self, int fd)
       return -1;
     }
 
+  if (!core_can_watch (state))
+    {
+      PyErr_Format (PyExc_TypeError,
+                    "the event loop's selector %R can't be watched: it has no descriptor of its own, "
+                    "and other modules have taken all of Python's dict watchers; give the loop a "
+                    "selectors.EpollSelector()",
+                    self->selector);
+      return -1;
+    }
+
   return core_watch (state, self->fd_to_key);
 }
 

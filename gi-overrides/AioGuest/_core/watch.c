@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "probe.h"
 #include "watch.h"
 
 /*
@@ -11,6 +12,10 @@
  *   maps of selectors    from descriptors, which are numbers, to keys; looked at without the GIL
  *   dicts of loops and
  *   of their selectors   from names, which are strings, to attributes
+ *
+ * The interpreter has eight watchers for all modules. Where none is left changes go unnoticed: then what is
+ * known of a loop is looked up each time (check.c), no loop is ticked natively, and a selector must have a
+ * descriptor of its own.
  */
 
 #if PY_VERSION_HEX >= 0x030c0000
@@ -54,7 +59,14 @@ core_init_watcher (CoreState *state)
   names_set_often[1] = state->str__current_handle;
 
   state->dict_watcher = PyDict_AddWatcher (count_change);
-  return state->dict_watcher < 0 ? -1 : 0;
+  if (state->dict_watcher >= 0)
+    return 0;
+  if (!PyErr_ExceptionMatches (PyExc_RuntimeError))
+    return -1;
+
+  PyErr_Clear ();
+  core_differs (state, "other modules have taken all of Python's dict watchers");
+  return 0;
 }
 
 void
@@ -64,11 +76,17 @@ core_free_watcher (CoreState *state)
     PyDict_ClearWatcher (state->dict_watcher);
 }
 
-/* Never taken back: there is but one watch, which others who watch the same dict rely on. */
+gboolean
+core_can_watch (CoreState *state)
+{
+  return state->dict_watcher >= 0;
+}
+
+/* Never taken back: there is one watch only, which others who watch the same dict rely on. */
 int
 core_watch (CoreState *state, PyObject *dict)
 {
-  return PyDict_Watch (state->dict_watcher, dict);
+  return core_can_watch (state) ? PyDict_Watch (state->dict_watcher, dict) : 0;
 }
 
 guint64
@@ -88,6 +106,12 @@ core_init_watcher (G_GNUC_UNUSED CoreState *state)
 void
 core_free_watcher (G_GNUC_UNUSED CoreState *state)
 {
+}
+
+gboolean
+core_can_watch (G_GNUC_UNUSED CoreState *state)
+{
+  return TRUE;
 }
 
 int

@@ -8,6 +8,7 @@
 
 int core_init_watcher (CoreState *state);
 void core_free_watcher (CoreState *state);
+gboolean core_can_watch (CoreState *state);
 int core_watch (CoreState *state, PyObject *dict);
 guint64 core_map_version (PyObject *map);
 

@@ -16,6 +16,8 @@ import selectors
 import sys
 import threading
 
+from watchers import take_dict_watchers
+
 Base = asyncio.base_events.BaseEventLoop
 Selector = asyncio.selector_events.BaseSelectorEventLoop
 
@@ -212,6 +214,11 @@ def signal_helper_of_pygobject_missing():
 
 def nothing():
     pass
+
+
+def dict_watchers_taken():
+    """As debuggers and compilers do; Python 3.12 has eight for all."""
+    take_dict_watchers()
 
 
 ONLY_LOOK = {handle_slot_missing, handle_slot_of_another_class, handle_slot_of_another_kind}
