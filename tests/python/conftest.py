@@ -36,6 +36,13 @@ def pytest_unconfigure(config):
     _stderr.close()
 
 
+def pytest_collection_finish(session):
+    """What is there before the first test need not be looked at after each of them: the garbage
+    collector would spend more time on it than the tests take."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_terminal_summary(terminalreporter):
     """Show the figures that tests have measured."""
     for reports in terminalreporter.stats.values():

@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""forked_inside.py HOST WHERE WHAT: a run's own code forks; the child does one of several things."""
+"""forked_inside.py HOST WHERE:WHAT...: a run's own code forks; the child does one of several things.
+
+One fork after the other, in the same run. A line "== WHERE:WHAT", on standard output and standard error, comes
+before what belongs to a fork, and "== end" before what belongs to the end of the run.
+"""
 
 import asyncio
 import atexit
@@ -14,7 +18,7 @@ import threading
 from hosts import AioGuest, Gio, GLib
 from others import let_others_sleep
 
-HOST, WHERE, WHAT = sys.argv[1:]
+HOST, *FORKS = sys.argv[1:]
 PARENT = os.getpid()
 #: Seconds: far more than a slow build on a busy machine takes.
 PATIENCE = 100
@@ -124,7 +128,7 @@ def fork():
     if pid == 0:
         # Ended by it, and not by the test, if it hangs.
         signal.alarm(PATIENCE)
-        globals()[WHAT]()
+        globals()[what]()
     else:
         tell("saw", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
@@ -231,7 +235,7 @@ async def in_main():
 
 def run_target(status):
     asyncio.run(asyncio.sleep(0.001))
-    if WHAT == "raises":
+    if what == "raises":
         raise LookupError("in the child")
     sys.exit(status)
 
@@ -252,6 +256,22 @@ async def clean_up_later(name):
         tell(name, "cleaned up")
 
 
+def begin_section(name):
+    for descriptor in (1, 2):
+        os.write(descriptor, f"== {name}\n".encode())
+
+
+async def fork_as_told(name):
+    global what
+    begin_section(name)
+    where, what = name.split(":")
+    over = globals()[where]()
+    asyncio_loop.call_soon(tell, "same round")
+    await over
+    await asyncio.sleep(0.001)
+    tell("goes on")
+
+
 async def main():
     global asyncio_loop, event, tasks
     asyncio_loop = asyncio.get_running_loop()
@@ -261,12 +281,11 @@ async def main():
     tasks = [asyncio_loop.create_task(clean_up_later("other"))]
     await asyncio.sleep(0)
     try:
-        over = globals()[WHERE]()
-        asyncio_loop.call_soon(tell, "same round")
-        await over
-        await asyncio.sleep(0.001)
-        tell("goes on")
+        for name in FORKS:
+            await fork_as_told(name)
     finally:
+        if os.getpid() == PARENT:
+            begin_section("end")
         tell("main cleaned up")
 
 

@@ -728,6 +728,9 @@ def main(name, first, step, last=100_000):
     faulthandler.enable()
     # What is made once and kept.
     attempt(operate, 100_000)
+    # The children need not look at what is there already.
+    gc.collect()
+    gc.freeze()
     for nth in range(first, last, step):
         status, outcome, errors = run_child(operate, nth)
         if status != 0 and is_pygobject_crash(errors):

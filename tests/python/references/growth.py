@@ -89,7 +89,6 @@ def quiet():
     try:
         yield
     finally:
-        gc.unfreeze()
         logging.disable(logging.NOTSET)
 
 

@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Forks by a run's own code: the child ends as it should, and of the parent's run all goes on, once."""
+
+import functools
+import itertools
+
+import pytest
+
+from program import run_program
+from support import NIGHTLY
+
+HOSTS = ["start", "run", "application"]
+OTHER_HOSTS = ["runner", "thread", "stock", "debug"]
+STEPS = ["in_step", "in_callback", "in_wait", "in_nested_step"]
+PLACES = [
+    *STEPS, "in_eager_step", "in_handler", "in_host", "in_host_in_wait", "in_host_in_step",
+]
+
+#: What the child does: its status, what it prints, and the exception that it shows.
+CHILD = {
+    # As Python ends: at once, and none of the parent's tasks is cleaned up.
+    "exits": (3, ["child atexit"], None),
+    "exits_with_text": (1, ["child atexit"], "farewell"),
+    "os_exits": (3, [], None),
+    "executes": (3, [], None),
+    "forks_again": (3, ["child atexit"], None),
+    # As of a program that has no run: by the signal, which a shell tells of as 130.
+    "interrupts": (-2, ["child atexit"], "KeyboardInterrupt"),
+    "is_interrupted": (-2, ["child atexit"], "KeyboardInterrupt"),
+    # The child is back in the host's main loop, without the run; and run() and asyncio's Runner say so.
+    "returns": (3, [], None),
+    "schedules": (3, [], None),
+    "raises": (3, [], "LookupError: in the child"),
+    # It begins anew.
+    "waits": (3, ["child atexit"], None),
+    "nests": (3, ["child atexit"], None),
+    "runs_asyncio": (3, ["child atexit"], None),
+    "runs_aioguest": (3, ["child atexit"], None),
+}
+
+#: Where it ends in another way.
+EXCEPTIONS = {
+    # The step of the main task is the child's, up to its end: so is the exception.
+    ("start", "in_main", "raises"): (3, ["child main cleaned up"], "LookupError: in the child"),
+    ("run", "in_main", "raises"): (
+        1, ["child main cleaned up", "child atexit"], "LookupError: in the child",
+    ),
+    **{(host, "in_multiprocessing", "exits"): (3, [], None) for host in HOSTS},
+    **{
+        (host, "in_multiprocessing", "raises"): (1, [], "LookupError: in the child")
+        for host in HOSTS
+    },
+}
+
+FORKS = [
+    *itertools.product(HOSTS, PLACES, ["exits"]),
+    *itertools.product(OTHER_HOSTS, STEPS, ["exits"]),
+    *itertools.product(["start"], PLACES, [
+        "exits_with_text", "os_exits", "executes", "waits", "nests", "runs_asyncio", "runs_aioguest",
+    ]),
+    *itertools.product(["start", "run"], [
+        "in_step", "in_callback", "in_wait", "in_nested_step", "in_handler",
+    ], ["interrupts", "is_interrupted"]),
+    *itertools.product(HOSTS, STEPS, ["returns", "schedules"]),
+    *itertools.product(["start", "thread"], ["in_step", "in_handler"], ["forks_again"]),
+    ("thread", "in_handler", "exits"),
+    ("thread", "in_step", "exits_with_text"),
+    ("thread", "in_step", "interrupts"),
+    ("start", "in_callback", "raises"),
+    ("runner", "in_step", "returns"),
+    *EXCEPTIONS,
+]
+
+
+class Outcome:
+    """Of one program: what it prints on standard output and standard error for each fork."""
+
+    def __init__(self, host, forks):
+        names = [f"{where}:{what}" for where, what in forks]
+        self.status, lines, errors = run_program("forked_inside.py", host, *names)
+        self.lines = self._split(lines)
+        self.errors = self._split(errors.splitlines())
+
+    @staticmethod
+    def _split(lines):
+        sections = {}
+        for line in lines:
+            if line.startswith("== "):
+                section = sections[line.removeprefix("== ")] = []
+            else:
+                section.append(line)
+        return sections
+
+
+@functools.cache
+def run_all(host):
+    """The forks under one host, in one program: most of the time is that of starting and ending one."""
+    return Outcome(host, [fork for with_host, *fork in FORKS if with_host == host])
+
+
+@pytest.mark.parametrize("host, where, what", FORKS)
+def test_fork_inside(host, where, what):
+    outcome = Outcome(host, [(where, what)]) if NIGHTLY else run_all(host)
+    status, lines, shown = EXCEPTIONS.get((host, where, what)) or CHILD[what]
+    name = f"{where}:{what}"
+    assert name in outcome.lines, outcome.errors
+
+    # Who runs the program of multiprocessing is not in the midst of a round.
+    next_callback = ["parent next callback"] if where != "in_multiprocessing" else []
+    assert sorted(outcome.lines[name]) == sorted([
+        "parent same round", f"parent saw {status}", *next_callback, "parent goes on", *lines,
+    ]), outcome.errors[name]
+
+    errors = outcome.errors[name]
+    if shown is None:
+        assert errors == []
+    else:
+        assert errors.count(shown) == 1
+        assert errors.count("Traceback (most recent call last):") == (shown != "farewell")
+
+    assert outcome.status == 0
+    assert outcome.lines["end"] == [
+        "parent main cleaned up", "parent other cleaned up", "parent atexit",
+    ]
+    assert outcome.errors["end"] == []
