@@ -13,8 +13,9 @@ import sys
 import weakref
 
 import pytest
-from gi.repository import AioGuest
+from gi.repository import AioGuest, GLib
 
+import support
 from loops import functions_called, loop, make, outcome_of, overriding, slots_of, stock  # noqa: F401
 
 variable = contextvars.ContextVar("variable", default=None)
@@ -226,6 +227,47 @@ def test_handles_hold_and_release(loop):
     loop._ready.clear()
     loop._scheduled.clear()
     assert references() == before
+
+
+class IteratesWhenCollected:
+    """Garbage whose finalizer lets the loop go on, in the midst of whatever has the collector run."""
+
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        for _ in range(5):
+            GLib.MainContext.default().iteration(False)
+
+
+@pytest.mark.parametrize("name", ["call_soon", "call_soon_threadsafe", "call_later", "call_at"])
+def test_finalizer_that_iterates_while_a_handle_is_made(name):
+    """Before Python 3.12 that may be at any allocation. So many cancelled timers are swept into a new list."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        timers = [loop.call_later(100 + number, int) for number in range(200)]
+        await asyncio.sleep(0.001)
+        gc.collect()
+        threshold = gc.get_threshold()
+        gc.disable()
+        for timer in timers:
+            timer.cancel()
+        called = loop.create_future()
+        times = {"call_later": [0.001], "call_at": [loop.time() + 0.001]}.get(name, [])
+        arguments = (*times, called.set_result, "called")
+        method = getattr(loop, name)
+        IteratesWhenCollected()
+        # The next object that is made: the handle.
+        gc.set_threshold(1)
+        gc.enable()
+        try:
+            method(*arguments)
+        finally:
+            gc.set_threshold(*threshold)
+        return await asyncio.wait_for(called, support.PATIENCE)
+
+    assert support.run_owning(main()) == "called"
 
 
 def test_handles_can_be_referenced_weakly(loop):

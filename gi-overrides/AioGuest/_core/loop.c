@@ -92,38 +92,61 @@ get_context_argument (CoreState *state,
   return args[n_args];
 }
 
+/*
+ * Makes a handle, if all of @does can be done here: before and after that, because making one may have
+ * the garbage collector run (before Python 3.12), and so anything. A finalizer that iterates the main
+ * context has the loop begin a new list of timers, for one. What is known of the loop (@self->check) holds
+ * when this returns a handle. If it returns NULL there may be an exception.
+ */
+static PyObject *
+make_handle (CoreState *state,
+             LoopBase *self,
+             CoreDoes does,
+             PyObject *type,
+             PyObject *const *callback_and_args,
+             Py_ssize_t n_args,
+             PyObject *context)
+{
+  PyObject *handle;
+
+  if (!can_do (state, self, does))
+    return NULL;
+
+  handle = handle_new (state, type, (PyObject *) self, callback_and_args, n_args, context);
+  if (handle != NULL && !can_do (state, self, does))
+    Py_CLEAR (handle);
+
+  return handle;
+}
+
+/* To the queue of those that are ready, which may be of another kind, and so do anything. */
+static int
+append_handle (CoreState *state, LoopBase *self, PyObject *handle)
+{
+  PyObject *ready = Py_NewRef (self->check.ready);
+  int result = ready_append (state, ready, handle);
+
+  Py_DECREF (ready);
+  return result;
+}
+
 static PyObject *
 loop_call_soon (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObject *kwnames)
 {
   LoopBase *self = (LoopBase *) object;
   CoreState *state = get_state (self);
   PyObject *context = get_context_argument (state, args, n_args, kwnames);
-  PyObject *ready, *handle;
+  PyObject *handle = NULL;
 
-  if (n_args < 1 || context == NULL || !can_do (state, self, DOES_CALL_SOON))
+  if (n_args >= 1 && context != NULL)
+    handle = make_handle (state, self, DOES_CALL_SOON, state->handle_type, args, n_args, context);
+  if (handle == NULL)
     return call_next (state, self, state->str_call_soon, args, n_args, kwnames);
 
-  /* Making a handle may have the garbage collector run, and that anything. */
-  ready = Py_NewRef (self->check.ready);
-  handle = handle_new (state, state->handle_type, object, args, n_args, context);
-  if (handle != NULL && ready_append (state, ready, handle) < 0)
+  if (append_handle (state, self, handle) < 0)
     Py_CLEAR (handle);
 
-  Py_DECREF (ready);
   return handle;
-}
-
-static int
-set_lock (CoreState *state, PyObject *handle)
-{
-  PyObject *lock = PyObject_CallMethodNoArgs (state->threading, state->str_RLock);
-
-  if (lock == NULL)
-    return -1;
-
-  handle_set_slot (handle, state->lock_offset, lock);
-  Py_DECREF (lock);
-  return 0;
 }
 
 /*
@@ -144,19 +167,35 @@ loop_call_soon_threadsafe (PyObject *object,
   LoopBase *self = (LoopBase *) object;
   CoreState *state = get_state (self);
   PyObject *context = get_context_argument (state, args, n_args, kwnames);
-  PyObject *ready, *handle;
+  PyObject *lock = NULL;
+  PyObject *handle = NULL;
 
-  if (n_args < 1 || context == NULL || !can_do (state, self, DOES_CALL_SOON_THREADSAFE))
-    return call_next (state, self, state->str_call_soon_threadsafe, args, n_args, kwnames);
+  /* Before the handle: this, too, may have anything run. */
+  if (state->lock_offset != 0)
+    {
+      lock = PyObject_CallMethodNoArgs (state->threading, state->str_RLock);
+      if (lock == NULL)
+        return NULL;
+    }
 
-  ready = Py_NewRef (self->check.ready);
-  handle = handle_new (state, state->thread_safe_handle_type, object, args, n_args, context);
-  if (handle != NULL && ((state->lock_offset != 0 && set_lock (state, handle) < 0) ||
-                         ready_append (state, ready, handle) < 0 ||
-                         pipe_write (state, object) < 0))
-    Py_CLEAR (handle);
+  if (n_args >= 1 && context != NULL)
+    handle = make_handle (state, self, DOES_CALL_SOON_THREADSAFE, state->thread_safe_handle_type,
+                          args, n_args, context);
 
-  Py_DECREF (ready);
+  if (handle != NULL)
+    {
+      if (lock != NULL)
+        handle_set_slot (handle, state->lock_offset, lock);
+
+      if (append_handle (state, self, handle) < 0 || pipe_write (state, object) < 0)
+        Py_CLEAR (handle);
+    }
+  else
+    {
+      handle = call_next (state, self, state->str_call_soon_threadsafe, args, n_args, kwnames);
+    }
+
+  Py_XDECREF (lock);
   return handle;
 }
 
@@ -181,29 +220,33 @@ loop_read_from_self (PyObject *object, PyObject *const *args, Py_ssize_t n_args,
   return call_next (state, self, state->str__read_from_self, args, n_args, kwnames);
 }
 
-/* Does what call_at() does; @args begin with the callback. */
+/* Does what call_at() does, if all of @does can be done here; @args begin with the callback. As
+ * make_handle() it may return NULL without an exception. */
 static PyObject *
 schedule (CoreState *state,
           LoopBase *self,
+          CoreDoes does,
           PyObject *when,
           PyObject *const *args,
           Py_ssize_t n_args,
           PyObject *context)
 {
-  PyObject *scheduled = Py_NewRef (self->check.scheduled);
   PyObject *timer =
-    handle_new (state, state->timer_handle_type, (PyObject *) self, args, n_args, context);
+    make_handle (state, self, does, state->timer_handle_type, args, n_args, context);
+  PyObject *scheduled;
 
-  if (timer != NULL)
-    {
-      handle_set_slot (timer, state->when_offset, when);
-      handle_set_slot (timer, state->scheduled_offset, Py_False);
+  if (timer == NULL)
+    return NULL;
 
-      if (heap_push (state, scheduled, timer) == 0)
-        handle_set_slot (timer, state->scheduled_offset, Py_True);
-      else
-        Py_CLEAR (timer);
-    }
+  handle_set_slot (timer, state->when_offset, when);
+  handle_set_slot (timer, state->scheduled_offset, Py_False);
+
+  /* A comparison may have the loop begin another. */
+  scheduled = Py_NewRef (self->check.scheduled);
+  if (heap_push (state, scheduled, timer) == 0)
+    handle_set_slot (timer, state->scheduled_offset, Py_True);
+  else
+    Py_CLEAR (timer);
 
   Py_DECREF (scheduled);
   return timer;
@@ -215,11 +258,14 @@ loop_call_at (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObje
   LoopBase *self = (LoopBase *) object;
   CoreState *state = get_state (self);
   PyObject *context = get_context_argument (state, args, n_args, kwnames);
+  PyObject *timer = NULL;
 
-  if (n_args < 2 || args[0] == Py_None || context == NULL || !can_do (state, self, DOES_CALL_AT))
-    return call_next (state, self, state->str_call_at, args, n_args, kwnames);
+  if (n_args >= 2 && args[0] != Py_None && context != NULL)
+    timer = schedule (state, self, DOES_CALL_AT, args[0], args + 1, n_args - 1, context);
 
-  return schedule (state, self, args[0], args + 1, n_args - 1, context);
+  return timer != NULL
+           ? timer
+           : call_next (state, self, state->str_call_at, args, n_args, kwnames);
 }
 
 /* Numbers that are neither of these types have an addition of their own. */
@@ -243,20 +289,23 @@ loop_call_later (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyO
   LoopBase *self = (LoopBase *) object;
   CoreState *state = get_state (self);
   PyObject *context = get_context_argument (state, args, n_args, kwnames);
-  PyObject *when, *timer;
+  PyObject *timer = NULL;
   double delay;
 
-  if (n_args < 2 || !get_delay (args[0], &delay) || context == NULL ||
-      !can_do (state, self, DOES_CALL_LATER))
-    return call_next (state, self, state->str_call_later, args, n_args, kwnames);
+  if (n_args >= 2 && context != NULL && get_delay (args[0], &delay))
+    {
+      PyObject *when = PyFloat_FromDouble (core_time () + delay);
 
-  when = PyFloat_FromDouble (core_time () + delay);
-  if (when == NULL)
-    return NULL;
+      if (when == NULL)
+        return NULL;
 
-  timer = schedule (state, self, when, args + 1, n_args - 1, context);
-  Py_DECREF (when);
-  return timer;
+      timer = schedule (state, self, DOES_CALL_LATER, when, args + 1, n_args - 1, context);
+      Py_DECREF (when);
+    }
+
+  return timer != NULL
+           ? timer
+           : call_next (state, self, state->str_call_later, args, n_args, kwnames);
 }
 
 static PyObject *
