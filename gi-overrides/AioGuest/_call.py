@@ -6,7 +6,9 @@
 import asyncio
 import importlib
 
-from gi.repository import Gio
+from gi.repository import Gio, GLib
+
+from ._session import get_session
 
 __all__ = ['call']
 
@@ -18,7 +20,8 @@ async def call(function, *args, **kwargs):
     ``file.load_contents_async()`` came to: any function that takes a callback and has a ``_finish``
     function beside it will do, static functions and constructors included.
 
-    To be awaited on the loop's thread, by a task.
+    To be awaited by a task of a guest run. The operation tells of its end in the thread-default main
+    context, so that must be the run's, as it is under :func:`run`.
 
     If the task is cancelled the operation's ``Gio.Cancellable`` is cancelled, and CancelledError is
     raised when the operation has ended. A dialog that the user dismisses raises the
@@ -28,14 +31,18 @@ async def call(function, *args, **kwargs):
         ``dialog.open``.
     :param args: its arguments, up to but not including ``cancellable`` and ``callback``.
     :param kwargs: more of its arguments, by name, a ``cancellable`` of your own among them; a new
-        one by default.
+        one by default. A ``progress_callback`` is called with what there is in the documentation of Gio
+        but for the user data, in bytes: ``progress_callback(done, total)``; None by default.
     :returns: what the ``_finish`` function returns.
     :raises GLib.Error: as the ``_finish`` function does; ``Gio.IOErrorEnum.CANCELLED`` if somebody
         else has cancelled the ``cancellable``.
     :raises TypeError: the function is of another kind, or an argument is wrong.
+    :raises RuntimeError: nobody would hear of the operation's end: the loop is no guest, or the
+        thread-default main context is not the run's.
     """
     finish = _Finish(function)
     loop = asyncio.get_running_loop()
+    _check_context(get_session(loop))
     future = loop.create_future()
 
     def on_ready(source, result, *user_data):
@@ -51,8 +58,23 @@ async def call(function, *args, **kwargs):
     if 'cancellable' in finish.argument_names and cancellable is None:
         cancellable = kwargs['cancellable'] = Gio.Cancellable()
 
+    finish.set_progress_callback(kwargs)
     function(*args, **{finish.callback_name: on_ready}, **kwargs)
     return await _until_ended(future, cancellable)
+
+
+def _check_context(session):
+    if session is None:
+        raise RuntimeError(
+            'no guest run is going on in this thread: AioGuest.call() works on the thread, and '
+            'for the time, of AioGuest.start() or run()'
+        )
+    context = GLib.MainContext.get_thread_default() or GLib.MainContext.default()
+    if hash(context) != hash(session.main_context):
+        raise RuntimeError(
+            'the main context of the guest run is not the thread-default one, where the operation would '
+            'tell of its end: call push_thread_default() on it before AioGuest.start()'
+        )
 
 
 async def _until_ended(future, cancellable):
@@ -72,8 +94,13 @@ async def _until_ended(future, cancellable):
     return future.result()
 
 
-# The second one where bindings get a variant of the function that takes closures.
+# The second ones where bindings get a variant of the function that takes closures (GLib 2.82 on).
 _CALLBACK_NAMES = ('callback', 'ready_callback_closure')
+_PROGRESS_NAMES = ('progress_callback', 'progress_callback_closure')
+
+
+def _without_data(callback):
+    return lambda done, total, *data: callback(done, total)
 
 
 class _Finish:
@@ -92,6 +119,13 @@ class _Finish:
             raise TypeError(f'{self._name}() is not asynchronous: it takes no callback')
         self.callback_name = callback_names[0]
         self._function = function
+
+    def set_progress_callback(self, kwargs):
+        """Give the function's argument its own name, and the callback what it gets on every platform."""
+        for name in _PROGRESS_NAMES:
+            if name in self.argument_names:
+                callback = kwargs.pop('progress_callback', None)
+                kwargs.setdefault(name, callback and _without_data(callback))
 
     def __call__(self, source, result):
         return self._find(self._find_owner(source))(result)

@@ -43,6 +43,7 @@ class Life:
         self._is_cancelled = False
         self._outer_context = None  # of a tick around the one that has ended the session
         self._owns_thread = False
+        self._is_in_default_context = options.main_context is None
         self._finished_handler = 0
         self._interrupts = None
         self._application = ApplicationHold(self)
@@ -391,6 +392,14 @@ class Life:
         """Iterate the main context until the run is over; return or raise what came of it."""
         self.outcome.is_asked_for = self._owns_thread = True
         self._meet_host()
+        if self._is_in_default_context:
+            self._iterate_until_over()
+        else:
+            with thread_default(self.session.main_context):
+                self._iterate_until_over()
+        return self.outcome.result()
+
+    def _iterate_until_over(self):
         while not self.is_over():
             try:
                 self.session.iterate()
@@ -404,7 +413,6 @@ class Life:
                 elif not self._on_end(error):
                     self.outcome.exception = error
                     self.session.guest.stop()
-        return self.outcome.result()
 
     def _on_signal(self, signum):
         """As asyncio.Runner does: the first one cancels the main task, the next one raises."""

@@ -52,7 +52,8 @@ def start(
         :class:`EventLoop` by default.
     :param context: the ``contextvars.Context`` of the main task; a copy of the current by default.
     :param main_context: the ``GLib.MainContext``; the thread-default one by default. This thread
-        must be the one that iterates it.
+        must be the one that iterates it. Gio's asynchronous functions end in the thread-default one: for
+        :func:`call` the caller must make it that, by ``main_context.push_thread_default()``.
     :param priority: of the guest while it keeps within its slice.
     :param slice_us: microseconds after which the guest lets frames and idle callbacks go first.
     :param application: a ``Gio.Application`` to hold until all is over. When it shuts down the
@@ -103,7 +104,8 @@ def run(coro, argv=None, *, main=None, **options):
     is cancelled and drained before the application's ``run()`` returns. If the main task raises,
     the application quits and the exception is raised here.
 
-    The keyword arguments are those of :func:`start`.
+    The keyword arguments are those of :func:`start`. A *main_context* is the thread-default one until all
+    is over.
 
     :param coro: a coroutine, or the application.
     :param argv: arguments of the application; None for none.

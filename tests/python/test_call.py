@@ -41,12 +41,17 @@ def bus(tmp_path_factory):
 CONNECTION = (
     Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
 )
-#: What Gio.File.copy_async() calls its argument.
-PROGRESS = next(
-    argument.get_name()
-    for argument in Gio.File.copy_async.get_arguments()
-    if argument.get_name().startswith("progress_callback")
-)
+#: The asynchronous functions of Gio that tell of their progress.
+WITH_PROGRESS = [
+    f"{kind}.{name}"
+    for kind in dir(Gio)
+    for name in dir(getattr(Gio, kind))
+    if name.endswith("_async")
+    and any(
+        argument.get_name().startswith("progress_callback")
+        for argument in getattr(getattr(getattr(Gio, kind), name), "get_arguments", list)()
+    )
+]
 BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 
@@ -87,28 +92,35 @@ def test_folder(run, tmp_path):
     assert run(main()) == [str(number) for number in range(25)]
 
 
-def test_copy_with_progress(run, tmp_path):
-    """From GLib 2.82 on bindings get a variant of this function that takes closures."""
-    (tmp_path / "from").write_bytes(b"contents")
+def test_functions_with_progress():
+    """All that there are on this platform are tried below."""
+    assert set(WITH_PROGRESS) == {"File.copy_async", "File.move_async"}
+
+
+@pytest.mark.parametrize("name", ["copy_async", "move_async"])
+def test_progress(run, tmp_path, name):
+    """From GLib 2.82 on bindings get variants that take closures, and have another name for them."""
     progress = []
+    source, target = (Gio.File.new_for_path(str(tmp_path / name)) for name in ("from", "to"))
+
+    async def transfer(**options):
+        (tmp_path / "from").write_bytes(b"contents")
+        return await AioGuest.call(
+            getattr(source, name), target, Gio.FileCopyFlags.NONE, GLib.PRIORITY_DEFAULT, **options
+        )
 
     async def main():
-        source, target = (Gio.File.new_for_path(str(tmp_path / name)) for name in ("from", "to"))
-        assert await AioGuest.call(
-            source.copy_async, target, Gio.FileCopyFlags.NONE, GLib.PRIORITY_DEFAULT,
-            cancellable=Gio.Cancellable(),
-            **{PROGRESS: lambda done, total, *data: progress.append((done, total))},
-        )
-        with pytest.raises(GLib.Error) as caught:
-            await AioGuest.call(
-                source.copy_async, target, Gio.FileCopyFlags.NONE, GLib.PRIORITY_DEFAULT,
-                **{PROGRESS: None},
-            )
-        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.EXISTS)
+        assert await transfer(progress_callback=lambda *args: progress.append(args))
+        for options in ({}, {"progress_callback": None}, {"cancellable": Gio.Cancellable()}):
+            with pytest.raises(GLib.Error) as caught:
+                await transfer(**options)
+            assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.EXISTS)
 
     run(main())
     assert (tmp_path / "to").read_bytes() == b"contents"
-    assert progress[-1] == (8, 8)
+    if name == "copy_async":
+        # On the same file system there is nothing to move but the name.
+        assert progress[-1] == (8, 8)
 
 
 def test_finish_function_of_several(run, tmp_path):
@@ -394,3 +406,35 @@ def test_wrong_arguments(run, tmp_path):
             await AioGuest.call(file.read_async, "text")
 
     run(main())
+
+
+async def read(path):
+    _, contents, _ = await AioGuest.call(Gio.File.new_for_path(str(path)).load_contents_async)
+    return contents
+
+
+def test_main_context_of_its_own(tmp_path):
+    """run() makes it the thread-default one, for as long as it lasts."""
+    path = tmp_path / "file"
+    path.write_bytes(b"contents")
+    assert AioGuest.run(read(path), main_context=GLib.MainContext()) == b"contents"
+    assert GLib.MainContext.get_thread_default() is None
+
+
+def test_main_context_that_is_not_the_thread_default_one(tmp_path):
+    context = GLib.MainContext()
+    with pytest.raises(RuntimeError, match="push_thread_default"):
+        support.run_by_iteration(read(tmp_path), main_context=context)
+    path = tmp_path / "file"
+    path.write_bytes(b"contents")
+    context.push_thread_default()
+    try:
+        assert support.run_by_iteration(read(path), main_context=context) == b"contents"
+    finally:
+        context.pop_thread_default()
+
+
+def test_loop_that_is_no_guest(tmp_path):
+    """Nobody iterates the main context: it would wait for ever."""
+    with pytest.raises(RuntimeError, match="no guest run"):
+        asyncio.run(read(tmp_path))
