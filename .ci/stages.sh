@@ -9,7 +9,7 @@ submission_stages=(check host python3.12 trixie testing sanitize
 # Of a nightly run, which has nothing left out.
 nightly_stages=(check host coverage python3.12 trixie testing sanitize
                 threads memcheck release-gcc release-clang fuzz storms soak debug-python)
-# These have the processors while the others wait.
+# These run beside the others, whose tests often wait.
 background_stages=(threads memcheck release-gcc release-clang fuzz)
 
 # The Debian packages of this system's stages (groups of build-aux/setup.sh).
