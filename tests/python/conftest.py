@@ -82,7 +82,8 @@ def run(request):
 
 
 def pytest_generate_tests(metafunc):
-    if "run" in metafunc.fixturenames:
+    names = [marker.args[0] for marker in metafunc.definition.iter_markers("parametrize")]
+    if "run" in metafunc.fixturenames and "run" not in names:
         every = support.NIGHTLY or metafunc.definition.get_closest_marker("every_host")
         metafunc.parametrize("run", sorted(support.HOSTS) if every else ["run"], indirect=True)
 
