@@ -32,7 +32,8 @@ async def call(function, *args, **kwargs):
     :param args: its arguments, up to but not including ``cancellable`` and ``callback``.
     :param kwargs: more of its arguments, by name, a ``cancellable`` of your own among them; a new
         one by default. A ``progress_callback`` is called with what there is in the documentation of Gio
-        but for the user data, in bytes: ``progress_callback(done, total)``; None by default.
+        but for the user data, in bytes: ``progress_callback(done, total)``; None by default. (Before GLib
+        2.82 ``move_async()`` does not call it: bindings are told to free it at once.)
     :returns: what the ``_finish`` function returns.
     :raises GLib.Error: as the ``_finish`` function does; ``Gio.IOErrorEnum.CANCELLED`` if somebody
         else has cancelled the ``cancellable``.
@@ -98,6 +99,8 @@ async def _until_ended(future, cancellable):
 _CALLBACK_NAMES = ('callback', 'ready_callback_closure')
 _PROGRESS_NAMES = ('progress_callback', 'progress_callback_closure')
 
+_SCOPE_CALL = 1  # of GObject-Introspection (GIScopeType): a callback is for the time of the call only
+
 
 def _without_data(callback):
     return lambda done, total, *data: callback(done, total)
@@ -108,13 +111,15 @@ class _Finish:
 
     def __init__(self, function):
         try:
-            self.argument_names = [argument.get_name() for argument in function.get_arguments()]
+            arguments = {argument.get_name(): argument for argument in function.get_arguments()}
             self._name = function.get_name()
         except AttributeError:
             raise TypeError(
                 f'function must be an asynchronous function of Gio, GTK or the like, not {function!r}'
             ) from None
-        callback_names = [name for name in _CALLBACK_NAMES if name in self.argument_names]
+        self.argument_names = arguments.keys()
+        self._arguments = arguments
+        callback_names = [name for name in _CALLBACK_NAMES if name in arguments]
         if not callback_names:
             raise TypeError(f'{self._name}() is not asynchronous: it takes no callback')
         self.callback_name = callback_names[0]
@@ -125,7 +130,9 @@ class _Finish:
         for name in _PROGRESS_NAMES:
             if name in self.argument_names:
                 callback = kwargs.pop('progress_callback', None)
-                kwargs.setdefault(name, callback and _without_data(callback))
+                is_freed_at_once = self._arguments[name].get_scope() == _SCOPE_CALL
+                wanted = callback is not None and not is_freed_at_once
+                kwargs.setdefault(name, _without_data(callback) if wanted else None)
 
     def __call__(self, source, result):
         return self._find(self._find_owner(source))(result)

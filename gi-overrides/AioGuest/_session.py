@@ -182,8 +182,8 @@ def _forget():
     """A forked child has copies of its parent's sessions."""
     global _end_forked_child
 
-    # A child's own child ends as it does: Python's main thread is not there again.
-    if _end_forked_child is None:
+    # Once Python's main thread is not there it is not there in a child's own children either.
+    if _end_forked_child is not end_without_finalizing:
         in_main_thread = getattr(_forking, 'in_main_thread', True)
         _end_forked_child = _core.end_process if in_main_thread else end_without_finalizing
     sessions = get_sessions()

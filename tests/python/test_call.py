@@ -118,8 +118,10 @@ def test_progress(run, tmp_path, name):
 
     run(main())
     assert (tmp_path / "to").read_bytes() == b"contents"
-    if name == "copy_async":
-        # On the same file system there is nothing to move but the name.
+    if name == "move_async" and (GLib.MAJOR_VERSION, GLib.MINOR_VERSION) < (2, 82):
+        # It would be called when PyGObject has freed it.
+        assert progress == []
+    else:
         assert progress[-1] == (8, 8)
 
 

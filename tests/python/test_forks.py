@@ -11,7 +11,7 @@ from program import run_program
 from support import NIGHTLY
 
 HOSTS = ["start", "run", "application"]
-OTHER_HOSTS = ["runner", "thread", "stock", "debug"]
+OTHER_HOSTS = ["runner", "thread", "thread_of_a_child", "stock", "debug"]
 STEPS = ["in_step", "in_callback", "in_wait", "in_nested_step"]
 PLACES = [
     *STEPS, "in_eager_step", "in_handler", "in_host", "in_host_in_wait", "in_host_in_step",

@@ -321,6 +321,16 @@ def thread():
     thread.join()
 
 
+def thread_of_a_child():
+    """Of a process that was forked before, when it had no run, from its main thread."""
+    global PARENT
+    pid = os.fork()
+    if pid != 0:
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    PARENT = os.getpid()
+    thread()
+
+
 def stock():
     AioGuest.run(main(), loop_factory=asyncio.SelectorEventLoop, debug=False)
 
