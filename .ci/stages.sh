@@ -4,13 +4,13 @@
 # The stages, sourced by .ci/run: which there are, and what each of them runs.
 
 # Of every submission, in this order: what is quick to fail comes first.
-submission_stages=(check host python3.12 trixie testing sanitize
-                   threads memcheck release-gcc release-clang fuzz)
+submission_stages=(check host trixie testing
+                   sanitize python3.12 threads memcheck release-gcc release-clang fuzz)
 # Of a nightly run, which has nothing left out.
-nightly_stages=(check host coverage python3.12 trixie testing sanitize
-                threads memcheck release-gcc release-clang fuzz storms soak debug-python)
+nightly_stages=(check host coverage trixie testing storms soak debug-python
+                sanitize python3.12 threads memcheck release-gcc release-clang fuzz)
 # These run beside the others, whose tests often wait.
-background_stages=(threads memcheck release-gcc release-clang fuzz)
+background_stages=(sanitize python3.12 threads memcheck release-gcc release-clang fuzz)
 
 # The Debian packages of this system's stages (groups of build-aux/setup.sh).
 host_groups=(build tests coverage clang fuzz check pygobject)
