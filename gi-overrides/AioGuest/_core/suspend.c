@@ -69,18 +69,22 @@ swap_task (PyObject *swap, PyObject *loop, PyObject *task)
   return PyObject_CallFunctionObjArgs (swap, loop, task != NULL ? task : Py_None, NULL);
 }
 
-/* Sets @left to the task that was the current one and no longer is, or leaves it NULL if there was
- * none. Only a task that is there can be swapped out: without one, Python 3.12 raises KeyError. */
+/* Pure-Python tasks have a slot of their own, in a dict from which only what is there can go. */
 static int
-swap_out_task (PyObject *swap, PyObject *get_current, PyObject *loop, PyObject **left)
+leave_py_task (Suspension *suspension, Guest *guest)
 {
-  PyObject *current = PyObject_CallOneArg (get_current, loop);
+  CoreState *state = guest->state;
+  PyObject *current;
 
+  if (state->py_swap_current_task == NULL || state->py_current_task == NULL)
+    return 0;
+
+  current = PyObject_CallOneArg (state->py_current_task, guest->loop);
   if (current == NULL)
     return -1;
 
   if (current != Py_None)
-    *left = swap_task (swap, loop, NULL);
+    suspension->py_task = swap_task (state->py_swap_current_task, guest->loop, NULL);
 
   Py_DECREF (current);
   return PyErr_Occurred () ? -1 : 0;
@@ -94,16 +98,16 @@ leave_task (Suspension *suspension, Guest *guest)
 
   if (state->swap_current_task != NULL)
     {
-      if (swap_out_task (state->swap_current_task, state->current_task, guest->loop,
-                         &suspension->task) < 0)
-        return -1;
+      suspension->task = swap_task (state->swap_current_task, guest->loop, NULL);
+      if (suspension->task == NULL)
+        {
+          /* Python 3.12 raises it if there is no task to take away. */
+          if (!PyErr_ExceptionMatches (PyExc_KeyError))
+            return -1;
+          PyErr_Clear ();
+        }
 
-      /* Tasks in pure Python have a slot of their own from Python 3.14 on. */
-      if (state->py_swap_current_task == NULL || state->py_current_task == NULL)
-        return 0;
-
-      return swap_out_task (state->py_swap_current_task, state->py_current_task, guest->loop,
-                            &suspension->py_task);
+      return leave_py_task (suspension, guest);
     }
 
   if (state->leave_task == NULL || state->enter_task == NULL)
