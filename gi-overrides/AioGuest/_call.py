@@ -33,7 +33,7 @@ async def call(function, *args, **kwargs):
     :param kwargs: more of its arguments, by name, a ``cancellable`` of your own among them; a new
         one by default. A ``progress_callback`` is called with what there is in the documentation of Gio
         but for the user data, in bytes: ``progress_callback(done, total)``; None by default. (Before GLib
-        2.82 ``move_async()`` does not call it: bindings are told to free it at once.)
+        2.82 ``move_async()`` does not call it: its description has bindings free it at once.)
     :returns: what the ``_finish`` function returns.
     :raises GLib.Error: as the ``_finish`` function does; ``Gio.IOErrorEnum.CANCELLED`` if somebody
         else has cancelled the ``cancellable``.
