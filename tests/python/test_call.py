@@ -88,14 +88,12 @@ def functions_with_progress():
         with warnings.catch_warnings():
             # Some names are deprecated.
             warnings.simplefilter("ignore")
-            functions = getattr(Gio, kind)
-        if not isinstance(functions, type):
-            continue
-        for name, function in vars(functions).items():
-            arguments = getattr(function, "get_arguments", list)()
-            names = [argument.get_name() for argument in arguments]
-            if name.endswith("_async") and any("progress_callback" in name for name in names):
-                yield f"{kind}.{name}"
+            methods = getattr(Gio, kind)
+        for name in dir(methods) if isinstance(methods, type) else ():
+            if name.endswith("_async"):
+                arguments = getattr(getattr(methods, name), "get_arguments", list)()
+                if any("progress_callback" in argument.get_name() for argument in arguments):
+                    yield f"{kind}.{name}"
 
 
 def test_functions_with_progress():
