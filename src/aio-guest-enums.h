@@ -20,6 +20,9 @@ G_BEGIN_DECLS
  * @AIO_GUEST_TICK_WAIT: nothing is ready now
  * @AIO_GUEST_TICK_AGAIN: more is ready already
  * @AIO_GUEST_TICK_FINISHED: the guest has come to its end, and so does the run
+ * @AIO_GUEST_TICK_REST: the guest can do nothing in the main loop that calls it, because that one is
+ *   nested in another. It is called again when a main loop around this one goes on. Before that
+ *   only [method@Run.wake] has it called
  *
  * What a [callback@TickFunc] says of the guest.
  *
@@ -33,7 +36,8 @@ typedef enum
   AIO_GUEST_TICK_FAILED = 0,
   AIO_GUEST_TICK_WAIT,
   AIO_GUEST_TICK_AGAIN,
-  AIO_GUEST_TICK_FINISHED
+  AIO_GUEST_TICK_FINISHED,
+  AIO_GUEST_TICK_REST
 } AioGuestTick;
 
 /**

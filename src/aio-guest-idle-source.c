@@ -24,16 +24,16 @@ struct _AioGuestIdleSource
 };
 
 static gboolean
-may_run (AioGuestIdleSource *self)
+may_run (AioGuestIdleSource *self, int loop_depth)
 {
   return self->main->share.yielded && aio_guest_main_source_is_alive (self->main) &&
-         aio_guest_main_source_may_run (self->main);
+         aio_guest_main_source_may_run (self->main, loop_depth);
 }
 
 static gboolean
 is_ready (AioGuestIdleSource *self)
 {
-  return !self->aside && may_run (self);
+  return !self->aside && may_run (self, g_main_depth ());
 }
 
 static gboolean
@@ -70,7 +70,7 @@ idle_source_dispatch (GSource *source,
 
   aio_guest_slice_note_nested (self->main);
 
-  if (!may_run (self))
+  if (!may_run (self, g_main_depth () - 1))
     return G_SOURCE_CONTINUE;
 
   /* The tick may end the run, and with it the two sources. GLib holds on to the source that it

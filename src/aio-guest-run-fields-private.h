@@ -38,6 +38,7 @@ struct _AioGuestRun
   gsize owner;          /* aio_guest_run_this_thread of a thread; 0: not attached */
   guint fork_generation; /* atomic; written by the owner only */
   guint depth;          /* of nested dispatches */
+  int resting_depth;    /* of the main loop in which the guest rests; -1: it does not */
   gboolean has_ended;   /* ::finished is still to be emitted */
   GError *error;
 

@@ -78,10 +78,33 @@ aio_guest_run_depth (AioGuestRun *self)
   return self->depth;
 }
 
-static inline gboolean
-aio_guest_run_may_enter (AioGuestRun *self)
+/* The guest rests in the main loop at @loop_depth, and in those nested there; -1: in none. A main
+ * loop's depth is the number of dispatches around it. */
+static inline void
+aio_guest_run_set_resting (AioGuestRun *self, int loop_depth)
 {
-  return aio_guest_run_is_alive (self) && (self->depth == 0 || self->reentrant);
+  self->resting_depth = loop_depth;
+}
+
+/* Whether the guest has rested in a main loop nested in the one at @loop_depth, which is over. What it
+ * has missed there it is to look for, once. */
+static inline gboolean
+aio_guest_run_end_rest (AioGuestRun *self, int loop_depth)
+{
+  if (G_LIKELY (self->resting_depth < 0 || loop_depth >= self->resting_depth))
+    return FALSE;
+
+  self->resting_depth = -1;
+  return TRUE;
+}
+
+/* Whether the main loop at @loop_depth may have the guest ticked. */
+static inline gboolean
+aio_guest_run_may_enter (AioGuestRun *self, int loop_depth)
+{
+  return aio_guest_run_is_alive (self) && (self->depth == 0 || self->reentrant) &&
+         (G_LIKELY (self->resting_depth < 0) || loop_depth < self->resting_depth ||
+          aio_guest_run_is_woken (self));
 }
 
 static inline void

@@ -79,6 +79,7 @@ aio_guest_run_init (AioGuestRun *self)
   self->name = g_strdup ("guest");
   self->slice = DEFAULT_SLICE;
   self->period = DEFAULT_PERIOD;
+  self->resting_depth = -1;
   self->fork_generation = aio_guest_fork_watch ();
   g_mutex_init (&self->lock);
 }

@@ -9,6 +9,14 @@
 #include "aio-guest-idle-source-private.h"
 #include "aio-guest-slice-private.h"
 
+/* Sees to it that a wake is not lost which came while the ready time was being set. */
+static void
+look_for_wake (AioGuestMainSource *self)
+{
+  if (aio_guest_run_is_woken (self->run))
+    g_source_set_ready_time (&self->parent, 0);
+}
+
 static void
 wait_until (AioGuestMainSource *self, gint64 deadline)
 {
@@ -23,10 +31,21 @@ wait_until (AioGuestMainSource *self, gint64 deadline)
    * comes later still, its ready time is the one that stays.
    */
   aio_guest_deadline_set (&self->deadline, &self->parent, deadline);
-  if (aio_guest_run_is_woken (self->run))
-    g_source_set_ready_time (&self->parent, 0);
+  look_for_wake (self);
 
   aio_guest_poller_arm (aio_guest_run_poller (self->run));
+}
+
+/* In the main loop that is iterating. The deadline and the share stay as they were. */
+static void
+rest (AioGuestMainSource *self)
+{
+  AIO_GUEST_DEBUG (TURNS, self->run, "rests in this nested main loop");
+
+  aio_guest_run_set_resting (self->run, g_main_depth () - 1);
+  aio_guest_main_source_set_polling (self, FALSE);
+  aio_guest_deadline_pause (&self->parent);
+  look_for_wake (self);
 }
 
 static void
@@ -79,6 +98,7 @@ outcome (AioGuestTick tick)
   return tick == AIO_GUEST_TICK_WAIT       ? "nothing left"
          : tick == AIO_GUEST_TICK_AGAIN    ? "more to do"
          : tick == AIO_GUEST_TICK_FINISHED ? "finished"
+         : tick == AIO_GUEST_TICK_REST     ? "rests"
                                            : "failed";
 }
 
@@ -115,6 +135,7 @@ aio_guest_slice_run (AioGuestMainSource *self, gboolean when_idle)
       self->slice.tick_start = now;
       self->slice.nested_first = self->slice.nested_last = 0;
       next_ready_time = -1;
+      aio_guest_run_set_resting (run, -1);
       tick = aio_guest_run_tick (run, self->slice.start + aio_guest_run_slice (run),
                                  &next_ready_time, &error);
       now = g_get_monotonic_time ();
@@ -134,6 +155,8 @@ aio_guest_slice_run (AioGuestMainSource *self, gboolean when_idle)
     {
       if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
         aio_guest_run_end (run, g_steal_pointer (&error));
+      else if (tick == AIO_GUEST_TICK_REST)
+        rest (self);
       else
         settle (self, when_idle, elapsed, tick, next_ready_time);
     }

@@ -21,14 +21,19 @@ static gboolean
 main_source_prepare (GSource *source, int *timeout)
 {
   AioGuestMainSource *self = (AioGuestMainSource *) source;
+  const int loop_depth = g_main_depth ();
 
   *timeout = -1;
   aio_guest_slice_note_nested (self);
 
-  if (!aio_guest_main_source_may_run (self))
+  /* The tick to come sets what is to be polled, and the deadline. */
+  if (aio_guest_run_end_rest (self->run, loop_depth))
+    aio_guest_run_wake (self->run);
+
+  if (!aio_guest_main_source_may_run (self, loop_depth))
     {
-      /* In a nested main loop of a guest that is not re-entrant (or a forked child): nothing may
-       * keep it from resting. */
+      /* In a nested main loop in which the guest rests (or a forked child): nothing may keep it from
+       * resting. */
       aio_guest_main_source_set_polling (self, FALSE);
       return FALSE;
     }
@@ -54,13 +59,14 @@ main_source_check (GSource *source)
   aio_guest_slice_note_nested (self);
   aio_guest_deadline_check (&self->deadline, source);
 
-  if (!aio_guest_main_source_may_run (self) || self->share.yielded)
+  const gboolean may_run = aio_guest_main_source_may_run (self, g_main_depth ());
+
+  if (!may_run || self->share.yielded)
     {
       /* Asked for no events poll() still reports a hang-up, and would again and again. */
       if (aio_guest_watches_are_ready (&self->watches))
         aio_guest_watches_drop (&self->watches, source);
-      return self->share.yielded && aio_guest_main_source_may_run (self) &&
-             is_past (self, self->share.resume_time);
+      return may_run && is_past (self, self->share.resume_time);
     }
 
   return aio_guest_watches_are_ready (&self->watches) || aio_guest_run_has_work (self->run) ||
@@ -78,7 +84,7 @@ main_source_dispatch (GSource *source,
 
   aio_guest_slice_note_nested (self);
 
-  if (!aio_guest_main_source_may_run (self))
+  if (!aio_guest_main_source_may_run (self, g_main_depth () - 1))
     {
       /* Attached when its run was over already. */
       if (aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_FINISHED)

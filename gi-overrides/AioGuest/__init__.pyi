@@ -54,6 +54,7 @@ class Tick(GObject.GEnum):
     WAIT: Tick
     AGAIN: Tick
     FINISHED: Tick
+    REST: Tick
 
 MAJOR_VERSION: int
 MINOR_VERSION: int

@@ -88,15 +88,18 @@ class Drain:
             self._task = None
             self.begin()
 
-    def give_up(self, task):
-        """Leave *task* alone, which did not end in time after it was cancelled, and say where it is."""
+    def give_up(self, task, why=None):
+        """Leave *task* alone, and say where it is: it did not end in time after it was cancelled, or *why*."""
+        if why is None:
+            why = f'did not end within {self._timeout} seconds of being cancelled'
         self.given_up.add(task)
         forget_task(task)
-        warn_of_resource(
-            f'AioGuest gave up {task!r}, which did not end within {self._timeout} seconds of being '
-            f'cancelled; it is at {_where(task)}',
-            task,
-        )
+        warn_of_resource(f'AioGuest gave up {task!r}, which {why}; it is at {_where(task)}', task)
+
+    def give_up_all(self, why):
+        """Leave alone whatever is not done, because of *why*."""
+        for task in self._get_others():
+            self.give_up(task, why)
 
     def leave_steps(self):
         """Leave the steps that are going on: none of them will go on. Returns their tasks."""

@@ -282,10 +282,17 @@ class Life:
                 self._interrupts.end()
 
     def _drain_rest(self):
-        if not self._drain.is_over:
+        if not self._drain.is_over and self._can_go_on():
             self._drain_without_host()
         while self._outer_context is not None:
             self._drain_what_came_after()
+
+    def _can_go_on(self):
+        """Whether tasks may have steps here. If greenlets are in the way they are given up."""
+        if self.session.guest.find_obstacle() is None:
+            return True
+        self._drain.give_up_all('could have no more steps in a main loop that greenlets keep it from')
+        return False
 
     def _drain_what_came_after(self):
         """The outer tick has gone on, and may have begun tasks: they have a session of their own."""
@@ -341,8 +348,12 @@ class Life:
             return
         self._cancel_in_time()
         # Inside a tick there is a step below that can't end before this returns; the run goes on.
-        if self.session.guest.depth == 0:
+        if self.session.guest.depth > 0:
+            return
+        if self._can_go_on():
             self.session.iterate()
+        else:
+            self.session.guest.stop()
 
     def abandon(self, why):
         """Come to the end now, on the life's own thread, which will not iterate the main context."""
@@ -368,11 +379,12 @@ class Life:
     def _end_inside_step(self):
         """Come to the end without the steps on the stack: the process exits in the innermost."""
         in_step = self._drain.leave_steps()
-        if self.task.done() or self.task in in_step:
-            self._drain_once()
-        else:
-            self._cancel_in_time()
-        self.session.iterate()
+        if self._can_go_on():
+            if self.task.done() or self.task in in_step:
+                self._drain_once()
+            else:
+                self._cancel_in_time()
+            self.session.iterate()
         # The run is not over before its outermost tick is, which it never will be.
         self.session.leave()
         if self._drain.is_over:

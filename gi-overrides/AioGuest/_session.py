@@ -12,6 +12,7 @@ import threading
 from gi.repository import GLib
 
 from . import _core
+from ._greenlets import find_obstacle, get_greenlet, make_teller
 from ._internals import (
     end_without_finalizing,
     enter_running,
@@ -82,7 +83,14 @@ class Session:
         self.loop = loop
         self.main_task = None
         self.is_draining = False
-        self.guest = _core.Guest(loop, native=_TICK == 'native', on_end=on_end)
+        self.greenlet = get_greenlet()  # that the ticks are in, but for nested main loops
+        self.guest = _core.Guest(
+            loop,
+            native=_TICK == 'native',
+            on_end=on_end,
+            find_obstacle=functools.partial(find_obstacle, self.greenlet),
+            on_rest=make_teller(loop),
+        )
         self.run = self.guest.run
         # Made here: to leave is to take no memory, of which there may be none then.
         self._loop_key = id(loop)

@@ -7,6 +7,7 @@ import asyncio
 
 from ._arguments import check_coroutine, close_coroutine
 from ._awaitables import cancel_task
+from ._greenlets import is_in_greenlet
 from ._internals import create_eager_task, is_to_be_reported
 from ._session import get_session
 
@@ -24,7 +25,8 @@ def spawn(coro, *, name=None, eager=False):
 
     :param coro: a coroutine. If this function raises it is closed.
     :param name: of the task.
-    :param eager: run the task up to its first suspension before this function returns.
+    :param eager: run the task up to its first suspension before this function returns. Inside a
+        greenlet (under greenback, say) the task begins at the loop's next turn all the same.
     :raises RuntimeError: no loop is running in this thread.
     :returns: the ``asyncio.Task``.
     """
@@ -69,6 +71,9 @@ def _create_eager(loop, coro, name):
     session = get_session(loop)
     if session is None:
         return create_eager_task(loop, coro, name=name)
+    if is_in_greenlet(session.greenlet):
+        # What the step begins would come back to this greenlet, also when the loop goes on with it.
+        return loop.create_task(coro, name=name)
     return session.guest.call_step(create_eager_task, loop, coro, name=name)
 
 

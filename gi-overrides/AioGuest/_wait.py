@@ -9,6 +9,7 @@ import weakref
 from ._arguments import close_coroutine
 from ._awaitables import cancel_task, is_pygobject_awaitable
 from ._internals import get_shadow_of_cancel, take_cancellation
+from ._greenlets import explain
 from ._session import get_session
 
 __all__ = ['wait']
@@ -30,7 +31,8 @@ def wait(awaitable, timeout=None):
     :returns: the awaitable's result, or raises its exception.
     :raises TimeoutError: it was cancelled because of the timeout.
     :raises RuntimeError: no guest run is going on in this thread, the run has ended meanwhile,
-        or a task would wait for itself.
+        a task would wait for itself, or a greenlet is in the way: this code runs in one (under
+        greenback, say), or one was suspended before. The message says what to do instead.
     """
     loop = asyncio._get_running_loop()
     session = None if loop is None else get_session(loop)
@@ -47,9 +49,12 @@ def wait(awaitable, timeout=None):
         # It lacks some of what a future has.
         awaitable = _await(awaitable)
     try:
+        greenlets = session.guest.find_obstacle()
+        if greenlets is not None:
+            raise RuntimeError(f'AioGuest.wait() can\'t wait here: {explain(loop, greenlets, task)}')
         future = asyncio.ensure_future(awaitable, loop=loop)
     except BaseException:
-        # By the task factory, or for want of memory.
+        # By the task factory, for want of memory, or because of the greenlets.
         close_coroutine(awaitable)
         raise
     return _Wait(session, future, task, timeout).result()

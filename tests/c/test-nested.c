@@ -143,6 +143,133 @@ test_rests_hung_up (const Variant *variant)
   close (fds[0]);
 }
 
+/* A guest that is re-entrant, but does not want to go on in this nested main loop. */
+static void
+rest_if_nested (Guest *guest)
+{
+  guest->answer = guest->depth > 1 ? AIO_GUEST_TICK_REST : AIO_GUEST_TICK_WAIT;
+}
+
+static void
+nest_and_rest (Guest *guest)
+{
+  Nest *nest = guest->data;
+  guint ticks = guest->ticks;
+
+  rest_if_nested (guest);
+  if (guest->depth > 1 || nest->turns > 0)
+    return;
+
+  nest->turns = iterate_for_a_while (guest);
+  nest->ticks_inside = guest->ticks - ticks;
+
+  /* Signals of the guest's process, say. */
+  ticks = guest->ticks;
+  aio_guest_run_wake (guest->run);
+  iterate_until (guest->context, guest->ticks > ticks);
+  g_assert_cmpuint (iterate_for_a_while (guest), <=, 6);
+  g_assert_cmpuint (guest->ticks, ==, ticks + 1);
+  rest_if_nested (guest);
+}
+
+static void
+test_wants_rest (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  Nest nest = { 0 };
+  guint before;
+
+  aio_guest_run_set_reentrant (guest->run, TRUE);
+  aio_guest_run_set_slice (guest->run, NO_YIELD);
+  guest_attach (guest);
+  guest_settle (guest);
+
+  /* Readable and overdue. */
+  guest->on_tick = nest_and_rest;
+  guest->data = &nest;
+  guest->leave_events = TRUE;
+  guest->deadline = g_get_monotonic_time ();
+  guest_signal (guest);
+  iterate_until (guest->context, nest.turns > 0);
+
+  g_test_message ("%u turns", nest.turns);
+  g_assert_cmpuint (nest.ticks_inside, ==, 1);
+  g_assert_cmpuint (nest.turns, <=, 6);
+
+  /* It was not woken since, but the nested main loop is over. */
+  before = guest->ticks;
+  iterate_until (guest->context, guest->ticks > before);
+  guest->leave_events = FALSE;
+  guest->deadline = -1;
+  iterate_until (guest->context, guest->events == 1);
+  guest_signal (guest);
+  iterate_until (guest->context, guest->events == 2);
+}
+
+/* The same in a main loop that a callback of the host nests. What the guest waits for comes there: it
+ * is seen to afterwards. */
+typedef struct
+{
+  Guest *guest;
+  guint turns;
+  guint ticks;
+} RestingDialog;
+
+static void
+rest_in_dialog (Guest *guest)
+{
+  RestingDialog *self = guest->data;
+
+  const gboolean nested = g_main_depth () > 1;
+
+  guest->answer = nested ? AIO_GUEST_TICK_REST : AIO_GUEST_TICK_WAIT;
+  if (nested)
+    self->ticks++;
+}
+
+static gboolean
+open_resting_dialog (gpointer data)
+{
+  RestingDialog *self = data;
+
+  self->guest->leave_events = TRUE;
+  guest_signal (self->guest);
+  self->turns = iterate_for_a_while (self->guest);
+  self->guest->leave_events = FALSE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_rests_in_dialog (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  RestingDialog dialog = { guest, 0, 0 };
+  guint before;
+  gint64 deadline;
+  GSource *source;
+
+  aio_guest_run_set_slice (guest->run, NO_YIELD);
+  guest->on_tick = rest_in_dialog;
+  guest->data = &dialog;
+  guest_attach (guest);
+  guest_settle (guest);
+
+  /* Due in the dialog; the tick that sets it is the last one before. */
+  guest->deadline = deadline = g_get_monotonic_time () + NESTED_MS * 500;
+  before = guest->ticks;
+  aio_guest_run_wake (guest->run);
+  iterate_until (guest->context, guest->ticks > before);
+  guest->deadline = -1;
+
+  source = add_busy (guest->context, G_PRIORITY_HIGH, open_resting_dialog, &dialog);
+  iterate_until (guest->context, dialog.turns > 0);
+  g_assert_cmpuint (dialog.ticks, ==, 1);
+  g_assert_cmpuint (dialog.turns, <=, 6);
+
+  iterate_until (guest->context, guest->events == 1 && guest->tick_time >= deadline);
+  drop_source (source);
+}
+
 static gboolean
 always (G_GNUC_UNUSED gpointer data)
 {
@@ -501,6 +628,8 @@ main (int argc, char **argv)
   add_per_variant ("/nested/%s/rests/yielded", test_rests_yielded);
   add_per_variant ("/nested/%s/rests/hung-up", test_rests_hung_up);
   add_per_variant ("/nested/%s/rests/peek", test_rests_with_peek);
+  add_per_variant ("/nested/%s/rests/at-will", test_wants_rest);
+  add_per_variant ("/nested/%s/rests/in-dialog", test_rests_in_dialog);
   add_per_variant ("/nested/%s/host-nests", test_host_nests);
   add_per_variant ("/nested/%s/goes-on", test_goes_on);
   add_per_variant ("/nested/%s/event-below", test_event_below);

@@ -5,6 +5,7 @@
 #include "copy.h"
 #include "descriptors.h"
 #include "exception.h"
+#include "greenlets.h"
 #include "guest.h"
 #include "iterate.h"
 #include "kind.h"
@@ -138,15 +139,18 @@ make_run (Guest *self, AioGuestPollMode mode)
 static PyObject *
 guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-  static const char *const keywords[] = { "loop", "native", "poll_mode", "on_end", NULL };
+  static const char *const keywords[] = { "loop",          "native",  "poll_mode", "on_end",
+                                          "find_obstacle", "on_rest", NULL };
   Guest *self;
   PyObject *loop;
   PyObject *on_end = Py_None;
+  PyObject *find_obstacle = NULL;
+  PyObject *on_rest = NULL;
   int native = 1;
   int poll_mode = AIO_GUEST_POLL_MODE_AUTO;
 
-  if (!PyArg_ParseTupleAndKeywords (args, kwargs, "O|$piO:Guest", (char **) keywords, &loop, &native,
-                                    &poll_mode, &on_end))
+  if (!PyArg_ParseTupleAndKeywords (args, kwargs, "O|$piOOO:Guest", (char **) keywords, &loop,
+                                    &native, &poll_mode, &on_end, &find_obstacle, &on_rest))
     return NULL;
 
   self = (Guest *) type->tp_alloc (type, 0);
@@ -164,6 +168,11 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->loop_dict = PyObject_GenericGetDict (loop, NULL);
   self->on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
   self->watched = PyDict_New ();
+  self->least_depth = G_MAXINT;
+  self->loop_places = g_ptr_array_new ();
+  self->safe_places = g_ptr_array_new ();
+  self->find_obstacle = Py_XNewRef (find_obstacle);
+  self->on_rest = Py_XNewRef (on_rest);
 
   if (self->loop_dict == NULL || core_watch (self->state, self->loop_dict) < 0 ||
       self->watched == NULL || guest_fetch_queues (self) < 0 ||
@@ -195,6 +204,9 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->fd_to_key);
   Py_VISIT (self->watched);
   Py_VISIT (self->on_end);
+  Py_VISIT (self->find_obstacle);
+  Py_VISIT (self->on_rest);
+  Py_VISIT (self->obstacle);
   Py_VISIT (self->exception);
   Py_VISIT (self->failed);
   Py_VISIT (self->host_error);
@@ -218,6 +230,9 @@ guest_clear (PyObject *object)
   Py_CLEAR (self->base_context);
   Py_CLEAR (self->watched);
   Py_CLEAR (self->on_end);
+  Py_CLEAR (self->find_obstacle);
+  Py_CLEAR (self->on_rest);
+  Py_CLEAR (self->obstacle);
   Py_CLEAR (self->exception);
   Py_CLEAR (self->failed);
   Py_CLEAR (self->host_error);
@@ -242,6 +257,8 @@ guest_dealloc (PyObject *object)
   g_clear_object (&self->run);
 
   guest_clear (object);
+  g_clear_pointer (&self->loop_places, g_ptr_array_unref);
+  g_clear_pointer (&self->safe_places, g_ptr_array_unref);
   type->tp_free (object);
   Py_DECREF (type);
 }
@@ -356,6 +373,12 @@ guest_iterate_method (PyObject *object, PyObject *args)
 }
 
 static PyObject *
+guest_find_obstacle_method (PyObject *object, G_GNUC_UNUSED PyObject *unused)
+{
+  return guest_find_obstacle ((Guest *) object, __builtin_frame_address (0));
+}
+
+static PyObject *
 guest_get_run (PyObject *object, G_GNUC_UNUSED void *closure)
 {
   Guest *self = (Guest *) object;
@@ -411,6 +434,10 @@ static PyMethodDef guest_methods[] = {
     PyDoc_STR ("iterate(future=None)\n--\n\n"
                "Iterate the main context until the run is over, or the future is done. A task whose\n"
                "step it is called in is suspended meanwhile.") },
+  { "find_obstacle", guest_find_obstacle_method, METH_NOARGS,
+    PyDoc_STR ("find_obstacle()\n--\n\n"
+               "What would keep the loop from going on if the main context were iterated from here:\n"
+               "what find_obstacle() of the constructor's says, or None.") },
   { "call_step", (PyCFunction) (void (*) (void)) guest_call_step, METH_VARARGS | METH_KEYWORDS,
     PyDoc_STR ("call_step(function, *args, **kwargs)\n--\n\n"
                "Call a function that runs the step of a task by itself.") },
@@ -430,9 +457,12 @@ static PyGetSetDef guest_getset[] = {
 };
 
 static PyType_Slot guest_slots[] = {
-  { Py_tp_doc, (void *) "Guest(loop, *, native=True, poll_mode=0, on_end=None)\n--\n\n"
+  { Py_tp_doc, (void *) "Guest(loop, *, native=True, poll_mode=0, on_end=None, find_obstacle=..., "
+                        "on_rest=...)\n--\n\n"
                         "Binds one asyncio event loop to one AioGuest.Run. When the run is about to\n"
-                        "end, on_end(exception or None) may return true to have it go on." },
+                        "end, on_end(exception or None) may return true to have it go on.\n\n"
+                        "If find_obstacle(greenlet module, is_known) returns anything but None in a\n"
+                        "nested main loop, the guest rests there, and on_rest() is told of it." },
   { Py_tp_new, guest_new },
   { Py_tp_dealloc, guest_dealloc },
   { Py_tp_traverse, guest_traverse },

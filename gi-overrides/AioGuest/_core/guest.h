@@ -48,6 +48,15 @@ struct _Guest
   gboolean watch_stale; /* the selector is another than the one @watched is of */
   guint64 map_version; /* of @fd_to_key, when it was synced last */
 
+  /* greenlets.c */
+  int least_depth;         /* of the dispatches that ticks were in: more are in nested main loops */
+  GPtrArray *loop_places;  /* by the depth of the main loop; NULL for those that are not nested */
+  GPtrArray *safe_places;  /* of nested main loops in which it need not rest, the innermost last */
+  PyObject *find_obstacle; /* says what makes it rest in one; NULL: nothing does */
+  PyObject *on_rest;       /* is told */
+  gboolean rests;          /* since the last tick */
+  PyObject *obstacle;      /* a list of what it rests for, or did so last; NULL: not known */
+
   GSource *signal_source; /* NULL if signals are not watched */
   GSource *nesting_source;
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "greenlets.h"
 #include "iterate.h"
 #include "step.h"
 #include "suspend.h"
@@ -111,6 +112,7 @@ guest_iterate (Guest *self, PyObject *future)
       return NULL;
     }
 
+  guest_end_rest (self);
   result = (in_step ? iterate_in_step : iterate) (self, context, future);
   g_main_context_release (context);
 

@@ -4,6 +4,7 @@
 
 #include "cancellation.h"
 #include "copy.h"
+#include "greenlets.h"
 #include "guest.h"
 #include "loop.h"
 #include "pipe.h"
@@ -68,6 +69,9 @@ static PyMethodDef core_methods[] = {
   { "clear_thread_storage", core_clear_thread_storage, METH_NOARGS,
     PyDoc_STR ("clear_thread_storage()\n--\n\n"
                "Free what this thread, which is at its end, has stored by threading.local.") },
+  { "find_instances", core_find_instances, METH_O,
+    PyDoc_STR ("find_instances(type)\n--\n\n"
+               "The objects of a type, or of a subtype, that Python's garbage collector knows of.") },
   { "end_process", core_end_process, METH_O,
     PyDoc_STR ("end_process(exception)\n--\n\n"
                "End a forked child as one that a SystemExit or KeyboardInterrupt gets out of.") },

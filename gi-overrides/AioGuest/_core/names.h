@@ -50,6 +50,7 @@
   X (events) \
   X (fileno) \
   X (get_debug) \
+  X (greenlet) \
   X (popleft) \
   X (recv) \
   X (release) \

@@ -3,6 +3,7 @@
  */
 
 #include "frames.h"
+#include "greenlets.h"
 #include "guest.h"
 #include "source.h"
 #include "step.h"
@@ -87,8 +88,6 @@ step_stop_watching (Step *step)
   step->is_watched = FALSE;
 }
 
-#ifdef HAVE_FRAME_EVALUATION
-
 /* The innermost Python frame and where it is, to be compared only: it is not looked into. */
 static void
 find_place (PyThreadState *thread, PyFrameObject **frame, int *instruction)
@@ -100,6 +99,8 @@ find_place (PyThreadState *thread, PyFrameObject **frame, int *instruction)
    * same instruction, the step is watched a little longer. */
   Py_XDECREF (*frame);
 }
+
+#ifdef HAVE_FRAME_EVALUATION
 
 /* Whether the step is still in the call in which it iterates the context. Python code that is run
  * there outside of a dispatch is that of a source's prepare and check, or a finalizer. */
@@ -160,6 +161,8 @@ step_leave_frame (StepFrame *self)
   step_end (&self->step);
 }
 
+#endif
+
 static void
 watch_from_prepare (Step *step)
 {
@@ -179,6 +182,9 @@ watch_from_prepare (Step *step)
   step->is_watched = TRUE;
   watch (step);
 
+  if (step->guest->rests)
+    guest_review_rest (step->guest);
+
   PyGILState_Release (gil);
 }
 
@@ -192,13 +198,17 @@ typedef struct
 static gboolean
 nesting_prepare (GSource *source, int *timeout)
 {
+  Guest *guest = ((NestingSource *) source)->guest;
   Step *step = innermost;
+  const int depth = g_main_depth ();
 
   *timeout = -1;
 
-  if (G_UNLIKELY (step != NULL && step->guest == ((NestingSource *) source)->guest &&
-                  !step->guest->is_copy && step->depth == g_main_depth ()))
+  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest->is_copy && step->depth == depth))
     watch_from_prepare (step);
+
+  if (G_UNLIKELY (depth >= guest->least_depth || guest->loop_places->len > 0))
+    guest_note_place (guest, depth, __builtin_frame_address (0));
 
   return FALSE;
 }
@@ -217,15 +227,6 @@ guest_watch_nesting (Guest *self, GMainContext *context)
   g_source_set_priority (self->nesting_source, G_MININT);
   g_source_attach (self->nesting_source, context);
 }
-
-#else
-
-void
-guest_watch_nesting (G_GNUC_UNUSED Guest *self, G_GNUC_UNUSED GMainContext *context)
-{
-}
-
-#endif
 
 void
 guest_unwatch_nesting (Guest *self)
@@ -259,6 +260,8 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
   rest = PyTuple_GetSlice (args, 1, PyTuple_GET_SIZE (args));
   if (rest == NULL)
     return NULL;
+
+  guest_forget_places (self, __builtin_frame_address (0));
 
   step_begin (&step, self);
   result = PyObject_Call (function, rest, kwargs);

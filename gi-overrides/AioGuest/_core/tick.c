@@ -6,6 +6,7 @@
 #include "deadline.h"
 #include "descriptors.h"
 #include "exception.h"
+#include "greenlets.h"
 #include "kind.h"
 #include "native.h"
 #include "ready.h"
@@ -160,6 +161,20 @@ run_rounds (Guest *self, gint64 slice_end)
     }
 }
 
+/* Greenlets that are begun in nested ticks are to have their stacks well below, see greenlets.c. */
+static G_NO_INLINE AioGuestTick
+run_rounds_below_gap (Guest *self, gint64 slice_end)
+{
+  G_GNUC_UNUSED volatile char gap[GUEST_NESTED_GAP];
+  AioGuestTick tick;
+
+  gap[0] = 0;
+  tick = run_rounds (self, slice_end);
+  gap[0] = 1;
+
+  return tick;
+}
+
 /*
  * The loop was stopped, or an exception got out of it. Whoever made the guest may have it go on;
  * else the run is finished, and the exception is theirs to raise: it can't cross GLib's frames.
@@ -213,6 +228,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   Py_ssize_t n_outer = self->n_outer;
   int begun;
 
+  Py_CLEAR (self->obstacle);
   step_begin (&step, self);
   begun = suspension_begin (&suspension, self);
   self->step = &step;
@@ -224,7 +240,8 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
     {
       n_outer = n_entry = MIN (Py_SIZE (self->ready), n_outer);
 
-      tick = run_rounds (self, slice_end);
+      tick = g_main_depth () > self->least_depth ? run_rounds_below_gap (self, slice_end)
+                                                 : run_rounds (self, slice_end);
 
       if (G_UNLIKELY (self->is_copy))
         tick = guest_leave_copy (self, tick);
@@ -256,6 +273,25 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   return tick;
 }
 
+/* Python's signal handlers are called all the same, and may end the run. */
+static AioGuestTick
+rest_with_gil (Guest *self)
+{
+  AioGuestTick tick;
+
+  if (PyErr_Occurred () != NULL || PyErr_CheckSignals () == 0)
+    return AIO_GUEST_TICK_REST;
+
+  tick = end_or_go_on (self, AIO_GUEST_TICK_FAILED);
+  if (tick != AIO_GUEST_TICK_FINISHED)
+    return AIO_GUEST_TICK_REST;
+
+  self->is_over = TRUE;
+  if (leave_ready_to_outer (self, MIN (Py_SIZE (self->ready), self->n_outer)) < 0)
+    PyErr_WriteUnraisable (self->loop);
+  return tick;
+}
+
 AioGuestTick
 guest_tick (AioGuestRun *run,
             G_GNUC_UNUSED gint64 slice_end,
@@ -275,7 +311,10 @@ guest_tick (AioGuestRun *run,
     }
 
   gil = PyGILState_Ensure ();
-  tick = tick_with_gil (self, aio_guest_run_restart_slice (run), next_ready_time);
+  if (G_UNLIKELY (guest_rests (self)))
+    tick = rest_with_gil (self);
+  else
+    tick = tick_with_gil (self, aio_guest_run_restart_slice (run), next_ready_time);
 
   /* Handlers of ::finished are still to come if the run is over: release_guest() is the place. */
   if (self->depth > 0 || (tick != AIO_GUEST_TICK_FINISHED &&

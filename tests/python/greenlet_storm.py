@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Random nestings of main loops, waits and emissions, in and beside greenlets that await.
+
+AIOGUEST_STORM says how many, AIOGUEST_SEED which ones.
+"""
+
+import asyncio
+import os
+import random
+
+from gi.repository import AioGuest, GLib, GObject
+
+import support
+
+COUNT = int(os.environ.get("AIOGUEST_STORM", "1000"))
+SEED = int(os.environ.get("AIOGUEST_SEED", "0")) or random.randrange(1, 2**32)
+DEPTH = 4
+
+
+class Button(GObject.Object):
+    __gsignals__ = {"clicked": (GObject.SignalFlags.RUN_LAST, None, ())}
+    number = GObject.Property(type=int, default=0)
+
+
+class Storm:
+    """Each operation is done by synchronous code, in a greenlet or not, in a task or in a callback of the
+    host. All that is begun is counted, and when it ends.
+
+    The coroutine function *under* runs a synchronous function that may call *await_*.
+    """
+
+    def __init__(self, seed, count, under, await_):
+        self.choice = random.Random(seed)
+        self.under = under
+        self.await_ = await_
+        self.left = count
+        self.depth = 0
+        self.share = 0  # of tasks that run in greenlets
+        self.begun = 0
+        self.ended = 0
+        self.served = 0
+        self.refused = 0
+        self.problems = []
+        self.button = Button()
+        self.button.connect("notify::number", lambda *args: None)
+
+    def begin(self):
+        self.begun += 1
+
+    def end(self):
+        self.ended += 1
+
+    async def give(self, value):
+        for _ in range(self.choice.randrange(3)):
+            await asyncio.sleep(self.choice.choice([0, 0, 0.001]))
+        return value
+
+    # Synchronous code
+
+    def work(self, awaits):
+        for _ in range(self.choice.randrange(1, 5)):
+            if awaits and self.choice.random() < 0.6:
+                value = object()
+                if self.await_(self.give(value)) is not value:
+                    self.problems.append("another's value was awaited")
+            else:
+                self.do_anything()
+            # Walks GObject's list of emissions.
+            self.button.number += 1
+
+    def do_anything(self):
+        if self.left <= 0 or self.depth >= DEPTH:
+            return
+        self.left -= 1
+        self.depth += 1
+        try:
+            self.choice.choice(
+                [self.main_loop, self.iterate, self.wait, self.emit, self.spawn, self.ask_host]
+            )()
+        finally:
+            self.depth -= 1
+
+    def main_loop(self):
+        loop = GLib.MainLoop()
+        self.ask_host()
+        GLib.timeout_add(self.choice.randrange(4), loop.quit)
+        loop.run()
+
+    def iterate(self):
+        self.ask_host()
+        for _ in range(self.choice.randrange(1, 8)):
+            GLib.MainContext.default().iteration(False)
+
+    def wait(self):
+        value = object()
+        try:
+            if AioGuest.wait(self.give(value)) is not value:
+                self.problems.append("another's value was waited for")
+            self.served += 1
+        except RuntimeError as error:
+            if "can't wait here" not in str(error):
+                raise
+            self.refused += 1
+
+    def emit(self):
+        button = Button()
+        button.connect("clicked", lambda button: self.work(False))
+        button.emit("clicked")
+
+    def spawn(self):
+        self.begin()
+        AioGuest.spawn(self.task(), eager=self.choice.random() < 0.5)
+
+    def ask_host(self):
+        self.begin()
+        GLib.idle_add(self.in_host, priority=self.choice.choice([GLib.PRIORITY_HIGH, GLib.PRIORITY_LOW]))
+
+    def in_host(self):
+        try:
+            self.work(False)
+        except BaseException as error:
+            self.problems.append(repr(error))
+        self.end()
+
+    # Tasks
+
+    async def task(self):
+        if self.choice.random() < 0.3:
+            await asyncio.sleep(0)
+        if self.choice.random() < self.share:
+            await self.under(self.work, True)
+        else:
+            self.work(False)
+        await asyncio.sleep(0)
+        self.end()
+
+    async def main(self):
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: self.problems.append(repr(context)))
+        calm = self.left * 3 // 4
+        while self.left > 0:
+            # At first nothing is in the way of waits.
+            self.share = 0 if self.left > calm else self.choice.choice([0, 0.1, 0.5, 1])
+            for _ in range(self.choice.choice([1, 1, 5, 20])):
+                self.spawn()
+            while self.ended < self.begun:
+                await asyncio.sleep(0)
+
+
+def check_storm(under, await_, record_property):
+    """Everything that is begun ends; everybody gets their own values."""
+    print(f"AIOGUEST_SEED={SEED}")
+    record_property("seed", SEED)
+    storm = Storm(SEED, COUNT, under, await_)
+    support.run_in_main_loop(storm.main())
+    record_property("waits", f"{storm.served} served, {storm.refused} refused")
+    assert storm.problems == []
+    assert storm.begun == storm.ended
+    assert storm.left == 0
+    assert storm.served > 0 and storm.refused > 0
