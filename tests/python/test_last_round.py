@@ -154,6 +154,20 @@ def test_task_that_was_given_up_is_let_go(run):
     assert loops[0]() is None
 
 
+def run_until_context_is_gone(coro, **options):
+    """Nobody iterates the main context, and its owner lets go of it."""
+    context = GLib.MainContext()
+    ended = []
+    support.start(coro, main_context=context, done_callback=ended.append, **options)
+    with pytest.warns(ResourceWarning, match="the main context"):
+        del context
+    assert len(ended) == 1
+
+
+def test_task_without_a_host(end):
+    assert end(begin, host=run_until_context_is_gone) == ["begun", "cleaned up"]
+
+
 def outlive_session():
     """It ends in a nested main loop, and the step around that goes on."""
     with pytest.raises(RuntimeError, match="the guest run ended while"):
@@ -164,6 +178,24 @@ def test_task_after_the_session(end):
     def nest(told):
         outlive_session()
         begin(told)
+
+    assert end(nest) == ["begun", "cleaned up"]
+
+
+def test_handler_after_the_session(end):
+    """The run is draining: the second call is not begun when the first has ended."""
+
+    def nest(told):
+        @AioGuest.handler(while_running="queue")
+        async def handle():
+            try:
+                await clean_up(told)
+            finally:
+                assert "draining" in AioGuest.describe()
+
+        outlive_session()
+        handle()
+        handle()
 
     assert end(nest) == ["begun", "cleaned up"]
 
