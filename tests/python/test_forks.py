@@ -43,6 +43,7 @@ CHILD = {
 EXCEPTIONS = {
     # The step of the main task is the child's, up to its end: so is the exception.
     ("start", "in_main", "raises"): (3, ["child main cleaned up"], "LookupError: in the child"),
+    ("start", "in_main", "raises_untold"): (3, ["child main cleaned up"], "KeyboardInterrupt: untold"),
     ("run", "in_main", "raises"): (
         1, ["child main cleaned up", "child atexit"], "LookupError: in the child",
     ),

@@ -74,6 +74,17 @@ def raises():
     raise LookupError("in the child")
 
 
+def raises_untold():
+    """Those who are to tell of it fail, too."""
+
+    def fail(*args):
+        raise KeyboardInterrupt("untold") from None
+
+    asyncio_loop.set_exception_handler(fail)
+    sys.excepthook = fail
+    raises()
+
+
 def schedules():
     """The copy of the loop takes what it is given, and does nothing."""
     asyncio_loop.call_soon(tell, "callback")
