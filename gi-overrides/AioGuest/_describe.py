@@ -76,7 +76,7 @@ def _describe_run(session):
         f'  {_settings(run)}',
         f'  tick: {"native" if stock is None else f"stock, because {stock}"}',
         f'  ticks going on, nested: {session.guest.depth}',
-        f'  {_counters(run)}',
+        f'  {_counters(session)}',
         f'  loop: {session.loop!r}',
         f'  main task: {_main_task(session)}',
     ]
@@ -103,11 +103,13 @@ def _settings(run):
     )
 
 
-def _counters(run):
+def _counters(session):
+    run = session.run
     return (
         f'{run.get_ticks()} ticks, busy for {run.get_busy_time() / 1000:.3f} ms, '
         f'longest {run.get_longest_tick() / 1000:.3f} ms, '
-        f'{run.get_deferred_slices()} slices deferred'
+        f'{run.get_deferred_slices()} slices deferred, '
+        f'longest eager step {session.longest_eager_step * 1000:.3f} ms'
     )
 
 

@@ -83,6 +83,7 @@ class Session:
         self.loop = loop
         self.main_task = None
         self.is_draining = False
+        self.longest_eager_step = 0.0  # in seconds
         self.greenlet = get_greenlet()  # that the ticks are in, but for nested main loops
         self.guest = _core.Guest(
             loop,

@@ -4,6 +4,8 @@
 """Tasks that nobody awaits: held until they are done, and heard when they fail."""
 
 import asyncio
+import logging
+import time
 
 from ._arguments import check_coroutine, close_coroutine
 from ._awaitables import cancel_task
@@ -12,6 +14,8 @@ from ._internals import create_eager_task, is_to_be_reported
 from ._session import get_session
 
 __all__ = ['let_tasks_go', 'spawn']
+
+_logger = logging.getLogger('asyncio')
 
 # asyncio itself keeps weak references only.
 _tasks = set()
@@ -44,10 +48,13 @@ def spawn(coro, *, name=None, eager=False):
 
     task = None
     try:
+        begun = time.monotonic()
         task = _create_eager(loop, coro, name) if eager else loop.create_task(coro, name=name)
         _tasks.add(task)
         if not task.done():
             task.add_done_callback(_finish)
+        if eager:
+            _count_eager_step(loop, task, time.monotonic() - begun)
     except BaseException:
         # By the task factory, for want of memory, or by the task in its first step.
         if task is None:
@@ -75,6 +82,17 @@ def _create_eager(loop, coro, name):
         # What the step begins would come back to this greenlet, also when the loop goes on with it.
         return loop.create_task(coro, name=name)
     return session.guest.call_step(create_eager_task, loop, coro, name=name)
+
+
+def _count_eager_step(loop, task, took):
+    """Have it known if it was long, as steps that the loop runs are; *took* is in seconds."""
+    session = get_session(loop)
+    if session is None:
+        # It was part of such a step.
+        return
+    session.longest_eager_step = max(session.longest_eager_step, took)
+    if loop.get_debug() and took >= loop.slow_callback_duration:
+        _logger.warning('Executing %s took %.3f seconds', repr(task), took)
 
 
 def _finish(task):

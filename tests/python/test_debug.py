@@ -22,14 +22,18 @@ def quick():
     asyncio.get_running_loop().slow_callback_duration = 3600
 
 
-def slow_lines(caplog, run, debug=True):
+async def call_slow():
+    loop = asyncio.get_running_loop()
+    loop.call_soon(slow)
+    loop.call_soon(quick)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def slow_lines(caplog, run, debug=True, call=call_slow):
     async def main():
-        loop = asyncio.get_running_loop()
         quick()
-        loop.call_soon(slow)
-        loop.call_soon(quick)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await call()
 
     caplog.clear()
     with caplog.at_level(logging.WARNING, "asyncio"):
@@ -49,6 +53,43 @@ def test_slow_callback_line(run, caplog):
 
 def test_no_slow_callback_line_without_debug(run, caplog):
     assert slow_lines(caplog, run, debug=False) == []
+
+
+async def in_task(function):
+    function()
+
+
+async def in_host(function):
+    over = asyncio.get_running_loop().create_future()
+    GLib.idle_add(lambda: function() or over.set_result(None))
+    await over
+
+
+EAGER = {
+    "spawn": lambda function: AioGuest.spawn(function(), eager=True),
+    "handler": lambda function: AioGuest.handler(function)(),
+}
+
+
+@pytest.mark.parametrize("place", [in_task, in_host])
+@pytest.mark.parametrize("begin", EAGER)
+@pytest.mark.parametrize("is_slow", [True, False])
+def test_slow_callback_line_of_an_eager_step(run, caplog, place, begin, is_slow):
+    """As of a step that the loop runs."""
+
+    async def block():
+        if is_slow:
+            slow()
+        await asyncio.sleep(0)
+
+    def call():
+        EAGER[begin](block)
+        quick()
+
+    lines = slow_lines(caplog, run, call=lambda: place(call))
+    assert len(lines) == is_slow
+    assert [line for line in lines if "<Task pending" in line and ".block()" in line] == lines
+    assert slow_lines(caplog, run, debug=False, call=lambda: place(call)) == []
 
 
 def test_debug_of_the_loop(run):

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import types
 
 import pytest
@@ -52,6 +53,36 @@ def test_run_and_its_settings(run):
     assert re.search(r"\d+ ticks, busy for [\d.]+ ms, longest [\d.]+ ms, \d+ slices deferred", text)
     assert value(text, "ticks going on, nested") == "1"
     assert value(text, "main task") == "'the name'"
+
+
+def longest_eager_step():
+    """In seconds."""
+    (found,) = re.findall(r", longest eager step ([\d.]+) ms$", AioGuest.describe(), re.MULTILINE)
+    return float(found) / 1000
+
+
+def test_eager_step(run):
+    """It is no part of a tick, in a callback of the host."""
+    took = []
+
+    @AioGuest.handler
+    async def block():
+        begun = time.monotonic()
+        while time.monotonic() < begun + 0.02:
+            pass
+        took.append(time.monotonic() - begun)
+
+    async def main():
+        before = longest_eager_step()
+        over = asyncio.get_running_loop().create_future()
+        GLib.idle_add(lambda: block() or over.set_result(None))
+        await over
+        return before, longest_eager_step()
+
+    before, after = run(main())
+    assert before == 0
+    # The text has microseconds.
+    assert after >= took[0] - 1e-6
 
 
 def test_environment_is_told(run):
