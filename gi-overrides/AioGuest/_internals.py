@@ -32,6 +32,7 @@ __all__ = [
     'closes_generator',
     'collect_exception',
     'create_eager_task',
+    'end_task',
     'end_without_finalizing',
     'enter_running',
     'forget_dummy_thread',
@@ -387,6 +388,21 @@ def collect_exception(exception):
 def forget_task(task):
     """Have asyncio not complain of a pending task that nobody will ever wait for."""
     task._log_destroy_pending = False
+
+
+def end_task(task, error):
+    """Have a pending task be done with *error*, when it can't come to its own end.
+
+    What a task inherits from a future does that. Its done callbacks are not called: the loop is closed. Nor
+    does asyncio complain if nobody asks for the exception.
+    """
+    for kind in (asyncio.Future, getattr(asyncio.futures, '_PyFuture', asyncio.Future)):
+        if isinstance(task, kind):
+            with contextlib.suppress(Exception):
+                kind.set_exception(task, error)
+            if task.done():
+                task.exception()
+            return
 
 
 def is_pygobject_handler(handler):

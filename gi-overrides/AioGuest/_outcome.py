@@ -7,7 +7,7 @@ import asyncio
 import signal
 import sys
 
-from ._internals import has_uncollected_exception, is_live_pygobject_handler
+from ._internals import end_task, has_uncollected_exception, is_live_pygobject_handler
 
 __all__ = ['Outcome']
 
@@ -27,6 +27,8 @@ class Outcome:
 
     def conclude(self, done_callback):
         """Hand the main task over; what it raised is told once, now."""
+        if not self.task.done():
+            end_task(self.task, self._get_error())
         if done_callback is not None:
             try:
                 done_callback(self.task)
@@ -85,18 +87,20 @@ class Outcome:
 
     def has_failed(self):
         """Whether something other than the end of the application ended the main task."""
-        return self.exception is not None or self.stopped or (
-            self.task.done() and not self.task.cancelled() and self.task.exception() is not None
+        if self.exception is not None or self.stopped:
+            return True
+        return (
+            not self.is_given_up
+            and self.task.done()
+            and not self.task.cancelled()
+            and self.task.exception() is not None
         )
 
     def result(self):
         """Return or raise it, as ``asyncio.run()`` does."""
-        if self.exception is not None:
-            raise self.exception
-        if self.stopped:
-            raise RuntimeError('Event loop stopped before Future completed.')
-        if self.is_given_up:
-            raise RuntimeError('the main task did not end when it was cancelled, and was given up')
+        error = self._get_error()
+        if error is not None:
+            raise error
         if self.is_copy and not self.task.done():
             raise RuntimeError(
                 'this process was forked in the middle of the run, which goes on in its parent only'
@@ -107,6 +111,16 @@ class Outcome:
             if self.signals and self.task.uncancel() == 0:
                 raise KeyboardInterrupt from None
             raise
+
+    def _get_error(self):
+        """What counts instead of what the main task came to, or None."""
+        if self.exception is not None:
+            return self.exception
+        if self.stopped:
+            return RuntimeError('Event loop stopped before Future completed.')
+        if self.is_given_up:
+            return RuntimeError('the main task did not end when it was cancelled, and was given up')
+        return None
 
     def _is_interrupted(self):
         """Whether it was a signal that ended the main task."""

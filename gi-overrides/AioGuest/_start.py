@@ -45,6 +45,9 @@ def start(
     an exception of the main task that nobody has asked for is reported through the loop's
     exception handler.
 
+    A main task that can't come to its own end is done then all the same: its exception is what ended
+    the run, such as that of a loop that broke, or a RuntimeError if it was given up.
+
     :param coro: a coroutine. If this function raises it is closed.
     :param done_callback: called with the main task when all is over.
     :param debug: asyncio's debug mode; None to have ``PYTHONASYNCIODEBUG`` and ``-X dev`` decide.

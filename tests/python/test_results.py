@@ -3,7 +3,9 @@
 """What a run gives back: results, exceptions, the done callback."""
 
 import asyncio
+import contextlib
 import gc
+import sys
 import threading
 
 import pytest
@@ -138,6 +140,13 @@ def test_done_callback_that_does_not_look_collects_nothing(errors):
     assert [record.exc_info[0] for record in errors()] == [LookupError]
 
 
+async def stay():
+    """However often it is cancelled."""
+    while True:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+
 def test_uncollected_exception_is_logged(errors):
     async def main():
         raise LookupError("nobody looks")
@@ -226,6 +235,60 @@ def test_stop_ends_the_run_as_in_asyncio():
     with pytest.raises(RuntimeError, match="Event loop stopped before Future completed"):
         support.run_owning(main())
     assert cleaned == [True]
+
+
+def break_loop(loop):
+    loop._ready = "no queue"
+
+
+def stop_loop(loop):
+    loop.stop()
+
+
+def exit_from_callback(loop):
+    loop.call_soon(sys.exit, 3)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("end, exception, text", [
+    (break_loop, AttributeError, "append"),
+    (exit_from_callback, SystemExit, "3"),
+    (stop_loop, RuntimeError, "stopped before"),
+])
+@pytest.mark.parametrize("kind", [AioGuest.EventLoop, asyncio.SelectorEventLoop])
+def test_main_task_that_can_not_come_to_its_own_end(kind, end, exception, text):
+    """Its result is what has ended it, whoever asks."""
+    async def main():
+        end(asyncio.get_running_loop())
+        await stay()
+
+    ended = []
+    options = {"loop_factory": kind, "shutdown_timeout": 0.01, "done_callback": ended.append}
+    support.start(main(), **options)
+    support.Rescue().until(lambda: ended)
+    with pytest.raises(exception, match=text):
+        ended[0].result()
+
+    with pytest.raises(exception, match=text):
+        support.run_owning(main(), **options)
+    with pytest.raises(exception, match=text):
+        ended[1].result()
+
+
+def test_result_of_a_main_task_that_was_given_up(errors):
+    """When its main context is gone. The warnings are all that is told."""
+    ended = []
+    context = GLib.MainContext()
+    support.start(stay(), main_context=context, shutdown_timeout=0.01, done_callback=ended.append)
+    # It begins.
+    while context.iteration(False):
+        pass
+    with pytest.warns(ResourceWarning) as warned:
+        del context
+    assert len(warned) == 2
+    assert errors() == []
+    with pytest.raises(RuntimeError, match="given up"):
+        ended[0].result()
 
 
 def test_running_loop_between_ticks():
