@@ -28,10 +28,12 @@ _pyos_getsig = getattr(_ossighelper, 'PyOS_getsig', None)
 wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcontext)
 
 __all__ = [
+    'attach_child_watcher',
     'clear_stopping',
     'closes_generator',
     'collect_exception',
     'create_eager_task',
+    'detach_child_watcher',
     'end_task',
     'end_without_finalizing',
     'enter_running',
@@ -440,6 +442,27 @@ def has_default_handler(signum):
 def get_signal_placeholder():
     """The handler that asyncio gives to a signal it learns of by its wakeup descriptor, or None."""
     return getattr(asyncio.unix_events, '_sighandler_noop', None)
+
+
+def _get_child_watcher():
+    """The one that the program has set, or None. From Python 3.14 on there is no such thing."""
+    if not hasattr(asyncio, 'AbstractChildWatcher'):
+        return None
+    return getattr(asyncio.get_event_loop_policy(), '_watcher', None)
+
+
+def attach_child_watcher(loop):
+    """Have the program's child watcher use *loop*, as ``asyncio.run()`` does on the main thread."""
+    watcher = _get_child_watcher()
+    if watcher is not None:
+        watcher.attach_loop(loop)
+
+
+def detach_child_watcher(loop):
+    """Undo :func:`attach_child_watcher`, before *loop* is closed."""
+    watcher = _get_child_watcher()
+    if getattr(watcher, '_loop', None) is loop:
+        watcher.attach_loop(None)
 
 
 def forget_dummy_thread():

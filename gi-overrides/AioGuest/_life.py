@@ -14,8 +14,10 @@ from ._awaitables import cancel_task
 from ._core import warn_of_resource
 from ._drain import Drain
 from ._internals import (
+    attach_child_watcher,
     clear_stopping,
     collect_exception,
+    detach_child_watcher,
     forget_task,
     has_uncollected_exception,
     is_lost,
@@ -24,7 +26,7 @@ from ._internals import (
 from ._loop import EventLoop, thread_default
 from ._outcome import Outcome
 from ._session import Session, get_session
-from ._signals import Interrupts
+from ._signals import Interrupts, is_main_thread
 from ._tasks import let_tasks_go
 
 __all__ = ['Life']
@@ -129,6 +131,9 @@ class Life:
         if self._interrupts is not None:
             return
         self._watch_signals()
+        if is_main_thread():
+            # It may take SIGCHLD over.
+            attach_child_watcher(self.loop)
         if self._is_hosted_by_default():
             self._application.watch(Gio.Application.get_default())
 
@@ -242,7 +247,7 @@ class Life:
             if self.outcome.exception is None and _is_of_system(error):
                 # Else it would seem that somebody had cancelled the main task.
                 self.outcome.exception = OSError(error.message)
-        for step in (self._leave_host, self._drain_rest, self._close):
+        for step in (self._leave_host, self._drain_rest, self._detach_child_watcher, self._close):
             try:
                 step()
             except BaseException as error:
@@ -327,6 +332,10 @@ class Life:
                 self._on_end(None)
         if isinstance(self.loop, EventLoop):
             self.loop._main_context = None
+
+    def _detach_child_watcher(self):
+        if not self.outcome.is_copy:
+            detach_child_watcher(self.loop)
 
     def _close(self):
         if self.outcome.is_copy:

@@ -5,9 +5,11 @@
 import asyncio
 import signal
 import sys
+import threading
+import warnings
 
 import pytest
-from gi.repository import GLib
+from gi.repository import AioGuest, GLib
 
 import support
 
@@ -118,3 +120,62 @@ def test_beside_a_child_of_glib():
         return await glib_status >> 8, await process.wait()
 
     assert support.run_in_main_loop(main()) == (5, 6)
+
+
+WATCHERS = [
+    "ThreadedChildWatcher", "PidfdChildWatcher", "SafeChildWatcher", "FastChildWatcher",
+    "MultiLoopChildWatcher",
+]
+
+
+@pytest.fixture
+def watcher(request):
+    """A child watcher that the program has set."""
+    if not hasattr(asyncio, request.param):
+        pytest.skip("Python 3.14 has no child watchers")
+    with warnings.catch_warnings():
+        # From Python 3.12 on.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        policy = asyncio.get_event_loop_policy()
+        asyncio.set_event_loop_policy(None)
+        watcher = getattr(asyncio, request.param)()
+        asyncio.set_child_watcher(watcher)
+    yield watcher
+    watcher.close()
+    asyncio.set_event_loop_policy(policy)
+
+
+async def exit_with(status):
+    process = await asyncio.create_subprocess_shell(f"exit {status}")
+    return await process.wait()
+
+
+@pytest.mark.parametrize("watcher", WATCHERS, indirect=True)
+@pytest.mark.parametrize("run", [support.run_owning, support.run_in_main_loop])
+@pytest.mark.parametrize("kind", [AioGuest.EventLoop, asyncio.SelectorEventLoop])
+def test_child_watcher_of_the_program(run, watcher, kind):
+    """It is attached for the time of each run, as by asyncio.run()."""
+    handlers = [signal.getsignal(signal.SIGCHLD)]
+    for status in (3, 4):
+        assert run(exit_with(status), loop_factory=kind) == status
+        # One of them stays, by design.
+        handlers.append(signal.getsignal(signal.SIGCHLD))
+        assert getattr(watcher, "_loop", None) is None
+    if not isinstance(watcher, asyncio.MultiLoopChildWatcher):
+        assert handlers == handlers[:1] * 3
+
+
+@pytest.mark.parametrize("watcher", ["PidfdChildWatcher"], indirect=True)
+def test_child_watcher_is_not_attached_in_another_thread(watcher):
+    """As by asyncio: it is the main thread's."""
+    attached = []
+
+    async def look():
+        attached.append(watcher._loop)
+
+    thread = threading.Thread(
+        target=support.run_owning, args=(look(),), kwargs={"main_context": GLib.MainContext()}
+    )
+    thread.start()
+    thread.join()
+    assert attached == [None]
