@@ -34,6 +34,9 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
     thread that runs it, GLib's default context on the main thread, and a new one on a thread that
     has none.
 
+    Its clock is the system's, also while ``time.monotonic`` is replaced; to have another one override
+    ``time()``.
+
     While the loop runs its main context is the thread-default one, so that ``Gio``'s asynchronous
     functions called by tasks come back to it.
     """

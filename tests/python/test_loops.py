@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 import threading
+from unittest import mock
 
 import pytest
 from gi.repository import AioGuest, GLib
@@ -104,6 +105,32 @@ def test_loop_with_its_own_time(run):
     own, real = run(main(), loop_factory=Loop)
     assert own >= 0.2
     assert real >= 0.02
+
+
+@pytest.mark.parametrize("kind", [AioGuest.EventLoop, asyncio.SelectorEventLoop])
+def test_clock_of_a_loop_replaced_in_mid_run(run, kind):
+    async def main():
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        with mock.patch.object(loop, "time", lambda: now):
+            sleeping = asyncio.create_task(asyncio.sleep(1000, "slept"))
+            await asyncio.sleep(0)
+            now += 2000
+            return await sleeping
+
+    assert run(main(), loop_factory=kind) == "slept"
+
+
+def test_function_that_asyncio_takes_the_time_from_replaced(run):
+    """What is done in C keeps the system's clock: a documented limit."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        with mock.patch("time.monotonic", lambda: 0.0):
+            await asyncio.sleep(0.001)
+            assert loop.time() >= before + 0.001
+
+    run(main())
 
 
 def test_loop_made_by_a_test_clock(run):

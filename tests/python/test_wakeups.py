@@ -12,7 +12,7 @@ import os
 import time
 
 import pytest
-from gi.repository import GLib
+from gi.repository import AioGuest, GLib
 
 import support
 
@@ -253,6 +253,37 @@ def test_from_a_finalizer():
     things = [Thing()]
     sleeper = Sleeper(event.wait)
     assert sleeper.turns_after(things.clear) <= 1
+    sleeper.finish()
+
+
+@pytest.mark.parametrize("priority, wakes", [
+    (GLib.PRIORITY_HIGH, False), (GLib.PRIORITY_DEFAULT, True), (GLib.PRIORITY_LOW, True),
+])
+def test_from_the_prepare_of_a_source(priority, wakes):
+    """One that GLib asks after the run, when it is about to sleep, must say so."""
+    event = asyncio.Event()
+
+    class Source(GLib.Source):
+        def prepare(self):
+            if not event.is_set():
+                event.set()
+                if wakes:
+                    AioGuest.get_run(loop).wake()
+            return False, -1
+
+        def check(self):
+            return False
+
+        def dispatch(self, callback, args):
+            return GLib.SOURCE_CONTINUE
+
+    sleeper = Sleeper(event.wait)
+    loop = asyncio.get_running_loop()
+    source = Source()
+    source.set_priority(priority)
+    source.attach(None)
+    sleeper.rescue.until(lambda: sleeper.seen, 20)
+    source.destroy()
     sleeper.finish()
 
 

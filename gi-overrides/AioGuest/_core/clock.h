@@ -10,7 +10,7 @@
 
 /* The clock of asyncio's loops, which is GLib's, too. */
 
-/* Does what loop.time() does. */
+/* Does what loop.time() does, unless somebody has replaced time.monotonic, which goes unnoticed. */
 static inline double
 core_time (void)
 {

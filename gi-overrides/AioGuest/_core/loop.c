@@ -14,7 +14,7 @@
  * asyncio's class among the bases of EventLoop. A method does its work here only if it, and
  * whatever asyncio's own would call, is asyncio's (check.c), the loop is open and not in debug mode,
  * and the arguments are the usual ones. All else, errors included, is left to the next class's
- * method, so that messages and tracebacks are asyncio's.
+ * method, so that messages and tracebacks are asyncio's. But time.monotonic may be replaced: see clock.h.
  */
 
 typedef struct
