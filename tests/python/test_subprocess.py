@@ -165,7 +165,7 @@ def test_child_watcher_of_the_program(run, watcher, kind):
         assert handlers == handlers[:1] * 3
 
 
-@pytest.mark.parametrize("watcher", ["PidfdChildWatcher"], indirect=True)
+@pytest.mark.parametrize("watcher", ["SafeChildWatcher"], indirect=True)
 def test_child_watcher_is_not_attached_in_another_thread(watcher):
     """As by asyncio: it is the main thread's."""
     attached = []
