@@ -237,6 +237,14 @@ def test_stop_ends_the_run_as_in_asyncio():
     assert cleaned == [True]
 
 
+def make_loop_with_python_tasks():
+    loop = AioGuest.EventLoop()
+    loop.set_task_factory(
+        lambda loop, coro, **options: asyncio.tasks._PyTask(coro, loop=loop, **options)
+    )
+    return loop
+
+
 def break_loop(loop):
     loop._ready = "no queue"
 
@@ -255,7 +263,9 @@ def exit_from_callback(loop):
     (exit_from_callback, SystemExit, "3"),
     (stop_loop, RuntimeError, "stopped before"),
 ])
-@pytest.mark.parametrize("kind", [AioGuest.EventLoop, asyncio.SelectorEventLoop])
+@pytest.mark.parametrize("kind", [
+    AioGuest.EventLoop, asyncio.SelectorEventLoop, make_loop_with_python_tasks,
+])
 def test_main_task_that_can_not_come_to_its_own_end(kind, end, exception, text):
     """Its result is what has ended it, whoever asks."""
     async def main():
