@@ -90,7 +90,8 @@ def _count_eager_step(loop, task, took):
     if session is None:
         # It was part of such a step.
         return
-    session.longest_eager_step = max(session.longest_eager_step, took)
+    if took > session.longest_eager_step:
+        session.longest_eager_step = took
     if loop.get_debug() and took >= loop.slow_callback_duration:
         _logger.warning('Executing %s took %.3f seconds', repr(task), took)
 
