@@ -94,7 +94,8 @@ class Drain:
             why = f'did not end within {self._timeout} seconds of being cancelled'
         self.given_up.add(task)
         forget_task(task)
-        warn_of_resource(f'AioGuest gave up {task!r}, which {why}; it is at {_where(task)}', task)
+        message = f'AioGuest gave up {task!r}, which {why}; it is at {_where(task)}'
+        warn_of_resource(message, task)
 
     def give_up_all(self, why):
         """Leave alone whatever is not done, because of *why*."""
