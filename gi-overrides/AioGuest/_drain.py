@@ -27,6 +27,10 @@ __all__ = ['Drain']
 
 _NAME = 'AioGuest drain'  # of its task
 
+# Coroutines that are not to be closed before the process ends: before Python 3.12 that of
+# shutdown_default_executor() joins a thread when it is closed, which waits for all of the executor's.
+_left = []
+
 
 class Drain:
     """Cancels and awaits all tasks, shuts generators and the executor down, and stops the loop.
@@ -48,6 +52,7 @@ class Drain:
         self._timeout = timeout
         self._on_error = on_error
         self._task = None
+        self._is_joining_threads = False
         self._until = None  # the loop.time() from which on it does not begin again
         self._has_called_back = False  # those that were to hear of the last tasks' ends
 
@@ -116,7 +121,10 @@ class Drain:
         """Of a loop that can't go on: nobody is to hear of a task of ours that never ends."""
         if self._task is not None and not self._task.done():
             forget_task(self._task)
-            self._task.get_coro().close()
+            if self._is_joining_threads:
+                _left.append(self._task.get_coro())
+            else:
+                self._task.get_coro().close()
 
     def _make_task(self, make):
         coro = self._run()
@@ -220,12 +228,14 @@ class Drain:
         )
 
     async def _shut_executor_down(self):
+        self._is_joining_threads = True
         # Before Python 3.12 there is no way to give threads up that do not end.
         shut_down = self._loop.shutdown_default_executor
         if _takes_timeout(getattr(shut_down, '__func__', shut_down)):
             await shut_down(self._timeout)
         else:
             await shut_down()
+        self._is_joining_threads = False
 
 
 async def _cancel(loop, tasks, timeout):

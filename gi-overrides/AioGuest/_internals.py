@@ -25,6 +25,7 @@ except ImportError:
     _ossighelper = None
 
 _pyos_getsig = getattr(_ossighelper, 'PyOS_getsig', None)
+_ends_of_main_loops = getattr(_ossighelper, '_callback_stack', None)
 wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcontext)
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     'forget_running',
     'forget_task',
     'get_c_handler',
+    'get_ends_of_main_loops',
     'get_queues',
     'get_running_thread',
     'get_shadow_of_cancel',
@@ -49,10 +51,11 @@ __all__ = [
     'has_default_handler',
     'has_uncollected_exception',
     'hush_left_steps',
+    'is_dead_pygobject_handler',
+    'is_ending_main_loops',
     'is_live_pygobject_handler',
     'is_lost',
     'is_of_left_step',
-    'is_pygobject_handler',
     'is_runner_handler',
     'is_to_be_reported',
     'is_to_call_back',
@@ -60,6 +63,7 @@ __all__ = [
     'leave_running',
     'may_have_generators',
     'register_exit_function',
+    'set_ending_main_loops',
     'set_running_again',
     'set_stopping',
     'take_cancellation',
@@ -407,11 +411,6 @@ def end_task(task, error):
             return
 
 
-def is_pygobject_handler(handler):
-    """Whether *handler* is the one for SIGINT that PyGObject's ``run()`` functions install."""
-    return callable(handler) and getattr(handler, '__module__', None) == 'gi._ossighelper'
-
-
 def is_runner_handler(handler):
     """Whether *handler* is the one for SIGINT of an ``asyncio.Runner`` that is running."""
     function = getattr(getattr(handler, 'func', None), '__func__', None)
@@ -419,8 +418,36 @@ def is_runner_handler(handler):
 
 
 def is_live_pygobject_handler(handler):
-    """Whether it is that, and such a function is running: it asks the innermost one to quit."""
-    return is_pygobject_handler(handler) and bool(getattr(_ossighelper, '_callback_stack', None))
+    """Whether *handler* is PyGObject's for SIGINT, and a ``run()`` of its is there to be ended by it."""
+    return _is_pygobject_handler(handler) and bool(_ends_of_main_loops)
+
+
+def is_dead_pygobject_handler(handler):
+    """Whether it is that, and none is there: it would fail."""
+    return _is_pygobject_handler(handler) and not _ends_of_main_loops
+
+
+def _is_pygobject_handler(handler):
+    return callable(handler) and getattr(handler, '__module__', None) == 'gi._ossighelper'
+
+
+def get_ends_of_main_loops():
+    """The list of what ends PyGObject's ``run()`` functions that are running, the innermost last.
+
+    None if there is no such list as expected: then main loops can't be ended.
+    """
+    if isinstance(_ends_of_main_loops, list) and hasattr(_ossighelper, '_sigint_called'):
+        return _ends_of_main_loops
+    return None
+
+
+def is_ending_main_loops():
+    """Whether each of these functions, when it has returned, is to end the next outer one."""
+    return getattr(_ossighelper, '_sigint_called', False)
+
+
+def set_ending_main_loops(is_ending):
+    _ossighelper._sigint_called = is_ending
 
 
 def get_c_handler(signum):

@@ -4,6 +4,7 @@
 """The life of a main task in a main context: it runs, all is drained, the loop is closed."""
 
 import asyncio
+import signal
 
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
@@ -43,6 +44,9 @@ class Life:
         self.outcome = None
         self._drain = None
         self._is_cancelled = False
+        self._interruption = None  # the KeyboardInterrupt of a Ctrl-C that came in a nested main loop
+        self._is_without_host = False
+        self._is_cut = False  # by Ctrl-C: the rest is not drained
         self._outer_context = None  # of a tick around the one that has ended the session
         self._owns_thread = False
         self._is_in_default_context = options.main_context is None
@@ -148,10 +152,13 @@ class Life:
                     'exception': error,
                 }
             )
-        self._interrupts = Interrupts(
-            self._on_signal, terminate=self.options.application is not None
-        )
-        self._interrupts.begin()
+        if self._interrupts is None:
+            self._interrupts = Interrupts(
+                self._on_signal,
+                terminate=self.options.application is not None,
+                owns_thread=self._owns_thread,
+            )
+            self._interrupts.begin()
 
     def _is_hosted_by_default(self):
         return hash(self.session.main_context) == hash(GLib.MainContext.default())
@@ -212,6 +219,13 @@ class Life:
             if not self.outcome.is_asked_for:
                 self.outcome.report()
             return False
+        if exception is not None and exception is self._interruption and not self._is_cut:
+            # It has been seen to, and has now got out of the step that the main loop was nested in.
+            return not self._drain.is_over
+        if self._is_cut and isinstance(exception, KeyboardInterrupt):
+            # As under asyncio.run(): what is not cleaned up by now is left.
+            collect_exception(exception)
+            return False
         is_second = self.outcome.exception is not None and self._drain.has_begun
         if exception is not None and is_second:
             # The second one ends it all: somebody wants out.
@@ -247,7 +261,14 @@ class Life:
             if self.outcome.exception is None and _is_of_system(error):
                 # Else it would seem that somebody had cancelled the main task.
                 self.outcome.exception = OSError(error.message)
-        for step in (self._leave_host, self._drain_rest, self._detach_child_watcher, self._close):
+        steps = (
+            self._leave_host,
+            self._drain_rest,
+            self._detach_child_watcher,
+            self._end_interrupts,
+            self._close,
+        )
+        for step in steps:
             try:
                 step()
             except BaseException as error:
@@ -269,24 +290,32 @@ class Life:
             # The same, or one that it has overtaken.
             self.task.exception()
         self.outcome.conclude(self.options.done_callback)
+        self._end_main_loops()
+        self.session = self._application = self._interrupts = self._drain = None
+
+    def _end_main_loops(self):
+        """If a signal has ended the main task: the host's, too, and those that are nested in it."""
+        if self._interrupts is not None and self._interrupts.is_ending_main_loops():
+            # It follows when the nested ones have returned.
+            return
         if not self._owns_thread:
             self.outcome.pass_signals_on(self.options.application)
-        self.session = self._application = self._interrupts = self._drain = None
+        elif self.outcome.is_interrupted():
+            self._interrupts.end_nested_main_loops(self._on_nested_main_loops_ended)
 
     def _leave_host(self):
         try:
             self.session.run.disconnect(self._finished_handler)
         finally:
-            self._leave_session()
-
-    def _leave_session(self):
-        try:
             self.session.leave()
-        finally:
-            if self._interrupts is not None:
-                self._interrupts.end()
+
+    def _end_interrupts(self):
+        if self._interrupts is not None:
+            self._interrupts.end()
 
     def _drain_rest(self):
+        if self._is_cut:
+            return
         if not self._drain.is_over and self._can_go_on():
             self._drain_without_host()
         while self._outer_context is not None:
@@ -312,12 +341,13 @@ class Life:
             self._watch_signals()
             self.session.iterate()
         finally:
-            self._leave_session()
+            self.session.leave()
         if self.session.guest.exception is not None:
             raise self.session.guest.exception
 
     def _drain_without_host(self):
         """Let the loop run by itself to its end: its main context is gone."""
+        self._is_without_host = True
         clear_stopping(self.loop)
         self._cancel_in_time()
         if isinstance(self.loop, EventLoop):
@@ -413,11 +443,14 @@ class Life:
         """Iterate the main context until the run is over; return or raise what came of it."""
         self.outcome.is_asked_for = self._owns_thread = True
         self._meet_host()
+        interrupts = self._interrupts
         if self._is_in_default_context:
             self._iterate_until_over()
         else:
             with thread_default(self.session.main_context):
                 self._iterate_until_over()
+        if interrupts.close():
+            raise KeyboardInterrupt
         return self.outcome.result()
 
     def _iterate_until_over(self):
@@ -431,25 +464,47 @@ class Life:
                 # By a signal handler. Like an exception out of a callback.
                 if self.is_over():
                     self.outcome.exception = error
-                elif not self._on_end(error):
-                    self.outcome.exception = error
-                    self.session.guest.stop()
+                else:
+                    self._end_by(error)
+
+    def _end_by(self, error):
+        """End the run, as an exception that gets out of the loop does; between ticks."""
+        if not self._on_end(error):
+            self.outcome.exception = error
+            self.session.guest.stop()
+
+    # Signals
 
     def _on_signal(self, signum):
-        """As asyncio.Runner does: the first one cancels the main task, the next one raises."""
+        """As under asyncio.run(): the first Ctrl-C cancels the main task, the next one begins the
+        drain, and one during the drain ends the run. SIGTERM only cancels the main task.
+        """
         guest = self.session.guest
         self.outcome.signals.append(signum)
-        if len(self.outcome.signals) == 1 and not self.task.done():
+        is_draining = self._drain.has_begun or self.task.done()
+        if len(self.outcome.signals) == 1 and not is_draining:
             self.cancel()
-        elif self.outcome.is_told_to_quit():
-            # It is being cleaned up already.
-            pass
-        elif guest.depth > 0 or isinstance(self.outcome.exception, KeyboardInterrupt):
-            raise KeyboardInterrupt
-        else:
-            # Raised between ticks it would be lost in whatever the host runs there.
-            self._on_end(KeyboardInterrupt())
+        elif signum == signal.SIGINT:
+            self._is_cut = self._is_cut or is_draining
+            self._interrupt()
         guest.wake()
+
+    def _interrupt(self):
+        error = KeyboardInterrupt()
+        if self.session.guest.in_step or self._is_without_host:
+            raise error
+        # Raised here it would be lost in whatever the host runs.
+        self._interrupts.end_nested_main_loops(self._on_nested_main_loops_ended)
+        self._end_by(error)
+        self._interruption = error
+
+    def _on_nested_main_loops_ended(self):
+        """Called where the outermost of them was, in a step or in a callback of the host."""
+        if self.is_over():
+            if not self._owns_thread:
+                self.outcome.pass_signals_on(self.options.application)
+        elif self.session.guest.in_step:
+            raise self._interruption
 
 
 def _is_of_system(error):

@@ -7,7 +7,8 @@ import asyncio
 import signal
 import sys
 
-from ._internals import end_task, has_uncollected_exception, is_live_pygobject_handler
+from ._internals import end_task, has_uncollected_exception
+from ._main_loops import ends_main_loops
 
 __all__ = ['Outcome']
 
@@ -48,10 +49,10 @@ class Outcome:
 
     def pass_signals_on(self, application):
         """The main task has ended because of a signal: now it is the host's turn to end."""
-        if not self._is_interrupted() and not self.is_told_to_quit():
+        if not self.is_interrupted() and not self.is_told_to_quit():
             return
-        by_ctrl_c = self.signals[0] == signal.SIGINT
-        if by_ctrl_c and is_live_pygobject_handler(signal.getsignal(signal.SIGINT)):
+        by_ctrl_c = signal.SIGINT in self.signals
+        if by_ctrl_c and ends_main_loops(signal.getsignal(signal.SIGINT)):
             # It has PyGObject's run() return, and raise KeyboardInterrupt.
             signal.raise_signal(signal.SIGINT)
         elif application is not None:
@@ -67,7 +68,7 @@ class Outcome:
 
     def report(self):
         """Tell the exception handler of what nobody will ask for."""
-        if self._is_interrupted():
+        if self.is_interrupted():
             return
         error = self.exception
         if error is None and has_uncollected_exception(self.task):
@@ -81,9 +82,15 @@ class Outcome:
                 }
             )
 
+    def is_interrupted(self):
+        """Whether it was a signal that ended the main task."""
+        if self.exception is not None:
+            return bool(self.signals) and isinstance(self.exception, KeyboardInterrupt)
+        return bool(self.signals) and self.task.cancelled()
+
     def is_told_to_quit(self):
-        """Whether SIGTERM was all that came."""
-        return self.signals == [signal.SIGTERM]
+        """Whether SIGTERM was all that came, however often."""
+        return set(self.signals) == {signal.SIGTERM}
 
     def has_failed(self):
         """Whether something other than the end of the application ended the main task."""
@@ -121,12 +128,6 @@ class Outcome:
         if self.is_given_up:
             return RuntimeError('the main task did not end when it was cancelled, and was given up')
         return None
-
-    def _is_interrupted(self):
-        """Whether it was a signal that ended the main task."""
-        if self.exception is not None:
-            return bool(self.signals) and isinstance(self.exception, KeyboardInterrupt)
-        return bool(self.signals) and self.task.cancelled()
 
     def _tell(self, context):
         """Call the loop's exception handler, when no loop is there any more to end for it."""

@@ -8,12 +8,7 @@ import signal
 import sys
 
 from . import _core
-from ._internals import (
-    get_signal_placeholder,
-    is_live_pygobject_handler,
-    is_pygobject_handler,
-    is_runner_handler,
-)
+from ._internals import get_signal_placeholder, is_dead_pygobject_handler, is_runner_handler
 from ._signals import Interrupts, is_main_thread
 
 __all__ = ['ReplacedHandlers', 'get_lasting_handler']
@@ -56,15 +51,13 @@ class ReplacedHandlers:
         """Put them back, unless somebody has set another one."""
         if is_main_thread() and not sys.is_finalizing():
             for signum, handler in self._handlers.items():
-                if signal.getsignal(signum) == _get_default(signum) and _is_alive(handler):
+                if signal.getsignal(signum) != _get_default(signum):
+                    continue
+                if not is_dead_pygobject_handler(handler):
                     # The last moments of a loop are none to fail in.
                     with contextlib.suppress(OSError):
                         signal.signal(signum, handler)
         self._handlers.clear()
-
-
-def _is_alive(handler):
-    return not is_pygobject_handler(handler) or is_live_pygobject_handler(handler)
 
 
 def _get_default(signum):

@@ -15,12 +15,8 @@ import os
 import signal
 import threading
 
-from ._internals import (
-    get_c_handler,
-    has_default_handler,
-    is_live_pygobject_handler,
-    is_pygobject_handler,
-)
+from ._internals import get_c_handler, has_default_handler, is_ending_main_loops
+from ._main_loops import MainLoops, ends_main_loops
 
 __all__ = ['Interrupts', 'is_main_thread', 'kept_wakeup_fd', 'wakeup_pipe']
 
@@ -98,35 +94,47 @@ class Interrupts:
 
     Each is taken over only where nobody else has a handler, GLib's signal sources included;
     PyGObject's fallback for SIGINT, which stops the host's loop, counts as nobody. *on_signal* is
-    called with the signal's number.
+    called with the signal's number. *owns_thread* is that of :class:`MainLoops`.
     """
 
-    def __init__(self, on_signal, *, terminate):
+    def __init__(self, on_signal, *, terminate, owns_thread):
         self._on_signal = on_signal
         self._signals = [signal.SIGINT] + ([signal.SIGTERM] if terminate else [])
         self._before = {}
+        self._main_loops = MainLoops(owns_thread=owns_thread)
 
     def begin(self):
         if not is_main_thread():
             return
         for signum in self._signals:
             before = signal.getsignal(signum)
-            if has_default_handler(signum) or is_live_pygobject_handler(before):
+            if has_default_handler(signum) or ends_main_loops(before):
                 signal.signal(signum, self._handle)
                 self._before[signum] = before, get_c_handler(signum)
+        if signal.SIGINT in self._before:
+            self._main_loops.begin()
 
     def end(self):
         """Put back what was there, unless somebody has set another handler meanwhile."""
         if not is_main_thread():
             return
         for signum, (before, c_handler) in self._before.items():
-            if signal.getsignal(signum) != self._handle or get_c_handler(signum) != c_handler:
-                continue
-            if is_pygobject_handler(before) and not is_live_pygobject_handler(before):
-                # Its run() is over: the handler would fail.
-                before = signal.default_int_handler
-            signal.signal(signum, before)
+            if signum == signal.SIGINT:
+                before = self._main_loops.end(before)
+            if signal.getsignal(signum) == self._handle and get_c_handler(signum) == c_handler:
+                signal.signal(signum, before)
         self._before.clear()
+
+    def end_nested_main_loops(self, then):
+        """End the main loops that are nested in the run or its host, and then call *then*."""
+        self._main_loops.end_nested(then)
+
+    def is_ending_main_loops(self):
+        return is_ending_main_loops()
+
+    def close(self):
+        """At the end of ``run()``. Returns whether a Ctrl-C came when the run was over already."""
+        return self._main_loops.close()
 
     def get_before(self, signum):
         """The handler in whose place this object's is, or None."""

@@ -71,3 +71,18 @@ def test_exception_in_main(gtk):
     assert status == 1
     assert errors.count("Traceback") == 1
     assert errors.splitlines()[-1] == "LookupError: from main"
+
+
+@pytest.mark.skipif("3.0" not in VERSIONS, reason="GTK 4 has no main loops of its own")
+@pytest.mark.parametrize("ending", ["dialog_in_step", "gtk_main_in_step"])
+@pytest.mark.parametrize("host", ["run-application", "start-in-application"])
+def test_second_ctrl_c_ends_main_loops_of_gtk(host, ending):
+    with Program("presses.py", host, ending, "1", env={"AIOGUEST_TEST_GTK": "3.0"}) as program:
+        program.expect("ready")
+        for _ in range(2):
+            program.wait_until_idle()
+            program.send(signal.SIGINT)
+        status, lines, errors = program.finish()
+    assert lines == ["ready", "nested loop ended"]
+    assert status == -signal.SIGINT
+    assert errors.count("Traceback") == 1

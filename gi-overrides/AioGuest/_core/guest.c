@@ -403,6 +403,16 @@ guest_get_depth (PyObject *object, G_GNUC_UNUSED void *closure)
   return PyLong_FromUnsignedLong (((Guest *) object)->depth);
 }
 
+/* Whether what is raised now gets into a step, or out of the tick: not where a nested main loop has
+ * dispatched a callback of the host, which is deeper in dispatches. */
+static PyObject *
+guest_get_in_step (PyObject *object, G_GNUC_UNUSED void *closure)
+{
+  Step *step = ((Guest *) object)->step;
+
+  return PyBool_FromLong (step != NULL && step->depth == g_main_depth ());
+}
+
 static PyObject *
 guest_get_native (PyObject *object, G_GNUC_UNUSED void *closure)
 {
@@ -449,6 +459,8 @@ static PyGetSetDef guest_getset[] = {
   { "exception", guest_get_exception, NULL,
     PyDoc_STR ("The exception that ended the run from inside a tick, or None."), NULL },
   { "depth", guest_get_depth, NULL, PyDoc_STR ("How many ticks are going on, nested."), NULL },
+  { "in_step", guest_get_in_step, NULL,
+    PyDoc_STR ("Whether the caller is code of a tick, and not the host's in a nested main loop."), NULL },
   { "native", guest_get_native, NULL,
     PyDoc_STR ("Whether the loop, as it is now, is ticked in C."), NULL },
   { "why_stock", guest_get_why_stock, NULL,

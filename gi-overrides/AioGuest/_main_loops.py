@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: 2026 The AioGuest authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The main loops that PyGObject runs in the main thread, one inside another, and Ctrl-C.
+
+``GLib.MainLoop.run()``, ``Gtk.Dialog.run()`` and the like keep a list of functions that end them, the
+innermost last. PyGObject's handler for SIGINT takes the last one off the list and calls it. When that
+loop has returned, its ``run()`` takes off and calls the one before, and so on. The outermost
+``run()``, whose handler it is, raises KeyboardInterrupt.
+
+An inner ``run()`` adds to the list only if the list is not empty. So a :class:`MainLoops` has an entry at
+its bottom, as the outermost ``run()`` would.
+"""
+
+import functools
+import signal
+import weakref
+
+from gi.repository import GLib
+
+from ._internals import (
+    get_ends_of_main_loops,
+    is_dead_pygobject_handler,
+    is_ending_main_loops,
+    is_live_pygobject_handler,
+    set_ending_main_loops,
+)
+
+__all__ = ['MainLoops', 'ends_main_loops']
+
+
+class MainLoops:
+    """What Ctrl-C can end while a handler of AioGuest's is in the place of PyGObject's.
+
+    All methods are for the main thread. *owns_thread* says that the run has no host but itself: each main
+    loop that begins later is nested in it. Else the outermost one may be its host.
+    """
+
+    def __init__(self, *, owns_thread):
+        self._owns_thread = owns_thread
+        self._outermost = None  # a weak reference to the entry of the one that has the handler
+        self._n_hosts = 0
+        self._is_interrupted = False
+
+    def begin(self):
+        ends = get_ends_of_main_loops()
+        n_hosts = 1
+        if ends is None:
+            return
+        if len(ends) == 1 and _is_ours(ends[0]):
+            # Of an earlier run: main loops had outlasted it, and have ended.
+            ends.clear()
+        if not ends:
+            # PyGObject leaves it set when Ctrl-C has ended them all.
+            set_ending_main_loops(False)
+        elif _is_ours(ends[0]):
+            n_hosts = 2
+            self._outermost = weakref.ref(ends[0])
+        else:
+            # An object of our own, which lasts as long as it is in the list.
+            ends[0] = functools.partial(ends[0])
+            self._outermost = weakref.ref(ends[0])
+        self._n_hosts = len(ends) if self._owns_thread else min(len(ends), n_hosts)
+        ends.insert(0, self._on_all_ended)
+
+    def end_nested(self, then):
+        """End those inside the host, and call *then* when the outermost of them has returned.
+
+        It is called where that one was. Does nothing if they are being ended already.
+        """
+        ends = get_ends_of_main_loops()
+        n_hosts = self._n_hosts + 1
+        if ends is None or len(ends) <= n_hosts or is_ending_main_loops():
+            return
+
+        def on_nested_ended():
+            set_ending_main_loops(False)
+            then()
+
+        ends.insert(n_hosts, on_nested_ended)
+        _end_innermost(ends)
+
+    def end(self, before):
+        """The run is over. Returns the handler for SIGINT to put in place; *before* was there before.
+
+        If main loops go on that began after PyGObject's handler was taken over, or have outlasted the
+        one it belongs to, that is a handler which does for them what PyGObject's would.
+        """
+        ends = get_ends_of_main_loops()
+        if ends is None or self._on_all_ended not in ends:
+            return signal.default_int_handler if is_dead_pygobject_handler(before) else before
+        if self._owns_thread:
+            if len(ends) > self._n_hosts + 1:
+                return self._handle
+            is_hosted = self._n_hosts > 0
+        else:
+            is_hosted = self._outermost is not None and self._outermost() is not None
+            if not is_hosted and ends[-1] != self._on_all_ended:
+                return self._handle
+        ends.remove(self._on_all_ended)
+        return before if is_hosted else signal.default_int_handler
+
+    def close(self):
+        """All that were nested have returned. Returns whether it was Ctrl-C that ended them after :meth:`end`."""
+        ends = get_ends_of_main_loops()
+        if ends is not None and self._on_all_ended in ends:
+            ends.remove(self._on_all_ended)
+        self._put_default_back()
+        return self._is_interrupted
+
+    def _handle(self, signum, frame):
+        ends = get_ends_of_main_loops()
+        if is_ending_main_loops():
+            return
+        if ends[-1] != self._on_all_ended:
+            _end_innermost(ends)
+        else:
+            self.close()
+            signal.default_int_handler(signum, frame)
+
+    def _on_all_ended(self):
+        """Called in the place of the outermost of them, by its run(), after :meth:`end`."""
+        set_ending_main_loops(False)
+        self._put_default_back()
+        self._is_interrupted = True
+        # In a callback of an outer main loop it would be lost.
+        if GLib.main_depth() == 0:
+            raise KeyboardInterrupt
+
+    def _put_default_back(self):
+        if signal.getsignal(signal.SIGINT) == self._handle:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def ends_main_loops(handler):
+    """Whether *handler*, of SIGINT, ends the main loops that are running."""
+    return is_live_pygobject_handler(handler) or _is_ours(handler)
+
+
+def _is_ours(function):
+    return isinstance(getattr(function, '__self__', None), MainLoops)
+
+
+def _end_innermost(ends):
+    set_ending_main_loops(True)
+    ends.pop()()
