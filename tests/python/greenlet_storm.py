@@ -36,7 +36,7 @@ class Storm:
         self.await_ = await_
         self.left = count
         self.depth = 0
-        self.share = 0  # of tasks that run in greenlets
+        self.calm = count // 2  # until then no task runs in a greenlet, and nothing is in the way of waits
         self.begun = 0
         self.ended = 0
         self.served = 0
@@ -128,7 +128,8 @@ class Storm:
     async def task(self):
         if self.choice.random() < 0.3:
             await asyncio.sleep(0)
-        if self.choice.random() < self.share:
+        share = 0 if self.left > self.calm else self.choice.choice([0.1, 0.5, 1])
+        if self.choice.random() < share:
             await self.under(self.work, True)
         else:
             self.work(False)
@@ -138,10 +139,7 @@ class Storm:
     async def main(self):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda loop, context: self.problems.append(repr(context)))
-        calm = self.left * 3 // 4
         while self.left > 0:
-            # At first nothing is in the way of waits.
-            self.share = 0 if self.left > calm else self.choice.choice([0, 0.1, 0.5, 1])
             for _ in range(self.choice.choice([1, 1, 5, 20])):
                 self.spawn()
             while self.ended < self.begun:
