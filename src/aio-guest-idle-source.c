@@ -24,16 +24,16 @@ struct _AioGuestIdleSource
 };
 
 static gboolean
-may_run (AioGuestIdleSource *self, int loop_depth)
+may_run (AioGuestIdleSource *self, gboolean in_dispatch)
 {
   return self->main->share.yielded && aio_guest_main_source_is_alive (self->main) &&
-         aio_guest_main_source_may_run (self->main, loop_depth);
+         aio_guest_main_source_may_run (self->main, in_dispatch);
 }
 
 static gboolean
 is_ready (AioGuestIdleSource *self)
 {
-  return !self->aside && may_run (self, g_main_depth ());
+  return !self->aside && may_run (self, FALSE);
 }
 
 static gboolean
@@ -70,7 +70,7 @@ idle_source_dispatch (GSource *source,
 
   aio_guest_slice_note_nested (self->main);
 
-  if (!may_run (self, g_main_depth () - 1))
+  if (!may_run (self, TRUE))
     return G_SOURCE_CONTINUE;
 
   /* The tick may end the run, and with it the two sources. GLib holds on to the source that it

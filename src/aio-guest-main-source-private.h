@@ -70,12 +70,11 @@ aio_guest_main_source_is_alive (AioGuestMainSource *self)
   return aio_guest_run_is_alive (self->run) && !g_source_is_destroyed (&self->parent);
 }
 
-/* For the main source's own steps, which GLib takes with no source that is destroyed. Inside a
- * dispatch @loop_depth is one less than g_main_depth(). */
+/* For the main source's own steps, which GLib takes with no source that is destroyed. */
 static inline gboolean
-aio_guest_main_source_may_run (AioGuestMainSource *self, int loop_depth)
+aio_guest_main_source_may_run (AioGuestMainSource *self, gboolean in_dispatch)
 {
-  return aio_guest_run_may_enter (self->run, loop_depth);
+  return aio_guest_run_may_enter (self->run, in_dispatch);
 }
 
 /* For both sources. GLib destroys those of a main context that is being freed, which belong to none

@@ -78,33 +78,47 @@ aio_guest_run_depth (AioGuestRun *self)
   return self->depth;
 }
 
-/* The guest rests in the main loop at @loop_depth, and in those nested there; -1: in none. A main
- * loop's depth is the number of dispatches around it. */
-static inline void
-aio_guest_run_set_resting (AioGuestRun *self, int loop_depth)
+/* The number of dispatches around the main loop that is iterating. */
+static inline int
+aio_guest_loop_depth (gboolean in_dispatch)
 {
-  self->resting_depth = loop_depth;
+  return g_main_depth () - (in_dispatch ? 1 : 0);
 }
 
-/* Whether the guest has rested in a main loop nested in the one at @loop_depth, which is over. What it
+/* In a dispatch: the guest rests in the main loop that has made it, and in those nested there. */
+static inline void
+aio_guest_run_rest (AioGuestRun *self)
+{
+  self->resting_depth = aio_guest_loop_depth (TRUE);
+}
+
+/* In a prepare: whether the guest has rested in a main loop nested in this one, which is over. What it
  * has missed there it is to look for, once. */
 static inline gboolean
-aio_guest_run_end_rest (AioGuestRun *self, int loop_depth)
+aio_guest_run_end_rest (AioGuestRun *self)
 {
-  if (G_LIKELY (self->resting_depth < 0 || loop_depth >= self->resting_depth))
+  if (G_LIKELY (self->resting_depth < 0) || aio_guest_loop_depth (FALSE) >= self->resting_depth)
     return FALSE;
 
   self->resting_depth = -1;
   return TRUE;
 }
 
-/* Whether the main loop at @loop_depth may have the guest ticked. */
+/* Whether the main loop that is iterating may have the guest ticked. */
 static inline gboolean
-aio_guest_run_may_enter (AioGuestRun *self, int loop_depth)
+aio_guest_run_may_enter (AioGuestRun *self, gboolean in_dispatch)
 {
   return aio_guest_run_is_alive (self) && (self->depth == 0 || self->reentrant) &&
-         (G_LIKELY (self->resting_depth < 0) || loop_depth < self->resting_depth ||
+         (G_LIKELY (self->resting_depth < 0) ||
+          aio_guest_loop_depth (in_dispatch) < self->resting_depth ||
           aio_guest_run_is_woken (self));
+}
+
+/* The guest is ticked. */
+static inline void
+aio_guest_run_go_on (AioGuestRun *self)
+{
+  self->resting_depth = -1;
 }
 
 static inline void

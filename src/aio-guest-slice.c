@@ -42,7 +42,7 @@ rest (AioGuestMainSource *self)
 {
   AIO_GUEST_DEBUG (TURNS, self->run, "rests in this nested main loop");
 
-  aio_guest_run_set_resting (self->run, g_main_depth () - 1);
+  aio_guest_run_rest (self->run);
   aio_guest_main_source_set_polling (self, FALSE);
   aio_guest_deadline_pause (&self->parent);
   look_for_wake (self);
@@ -135,7 +135,7 @@ aio_guest_slice_run (AioGuestMainSource *self, gboolean when_idle)
       self->slice.tick_start = now;
       self->slice.nested_first = self->slice.nested_last = 0;
       next_ready_time = -1;
-      aio_guest_run_set_resting (run, -1);
+      aio_guest_run_go_on (run);
       tick = aio_guest_run_tick (run, self->slice.start + aio_guest_run_slice (run),
                                  &next_ready_time, &error);
       now = g_get_monotonic_time ();

@@ -21,16 +21,15 @@ static gboolean
 main_source_prepare (GSource *source, int *timeout)
 {
   AioGuestMainSource *self = (AioGuestMainSource *) source;
-  const int loop_depth = g_main_depth ();
 
   *timeout = -1;
   aio_guest_slice_note_nested (self);
 
   /* The tick to come sets what is to be polled, and the deadline. */
-  if (aio_guest_run_end_rest (self->run, loop_depth))
+  if (aio_guest_run_end_rest (self->run))
     aio_guest_run_wake (self->run);
 
-  if (!aio_guest_main_source_may_run (self, loop_depth))
+  if (!aio_guest_main_source_may_run (self, FALSE))
     {
       /* In a nested main loop in which the guest rests (or a forked child): nothing may keep it from
        * resting. */
@@ -59,7 +58,7 @@ main_source_check (GSource *source)
   aio_guest_slice_note_nested (self);
   aio_guest_deadline_check (&self->deadline, source);
 
-  const gboolean may_run = aio_guest_main_source_may_run (self, g_main_depth ());
+  const gboolean may_run = aio_guest_main_source_may_run (self, FALSE);
 
   if (!may_run || self->share.yielded)
     {
@@ -84,7 +83,7 @@ main_source_dispatch (GSource *source,
 
   aio_guest_slice_note_nested (self);
 
-  if (!aio_guest_main_source_may_run (self, g_main_depth () - 1))
+  if (!aio_guest_main_source_may_run (self, TRUE))
     {
       /* Attached when its run was over already. */
       if (aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_FINISHED)

@@ -26,6 +26,8 @@ except ImportError:
 
 _pyos_getsig = getattr(_ossighelper, 'PyOS_getsig', None)
 _ends_of_main_loops = getattr(_ossighelper, '_callback_stack', None)
+if not isinstance(_ends_of_main_loops, list) or not hasattr(_ossighelper, '_sigint_called'):
+    _ends_of_main_loops = None
 wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcontext)
 
 __all__ = [
@@ -436,9 +438,7 @@ def get_ends_of_main_loops():
 
     None if there is no such list as expected: then main loops can't be ended.
     """
-    if isinstance(_ends_of_main_loops, list) and hasattr(_ossighelper, '_sigint_called'):
-        return _ends_of_main_loops
-    return None
+    return _ends_of_main_loops
 
 
 def is_ending_main_loops():
@@ -471,23 +471,21 @@ def get_signal_placeholder():
     return getattr(asyncio.unix_events, '_sighandler_noop', None)
 
 
-def _get_child_watcher():
-    """The one that the program has set, or None. From Python 3.14 on there is no such thing."""
+def attach_child_watcher(loop):
+    """Have the program's child watcher use *loop*, as ``asyncio.run()`` does on the main thread.
+
+    Returns the watcher, or None if the program has set none. From Python 3.14 on there are none.
+    """
     if not hasattr(asyncio, 'AbstractChildWatcher'):
         return None
-    return getattr(asyncio.get_event_loop_policy(), '_watcher', None)
-
-
-def attach_child_watcher(loop):
-    """Have the program's child watcher use *loop*, as ``asyncio.run()`` does on the main thread."""
-    watcher = _get_child_watcher()
+    watcher = getattr(asyncio.get_event_loop_policy(), '_watcher', None)
     if watcher is not None:
         watcher.attach_loop(loop)
+    return watcher
 
 
-def detach_child_watcher(loop):
+def detach_child_watcher(watcher, loop):
     """Undo :func:`attach_child_watcher`, before *loop* is closed."""
-    watcher = _get_child_watcher()
     if getattr(watcher, '_loop', None) is loop:
         watcher.attach_loop(None)
 

@@ -52,6 +52,7 @@ class Life:
         self._is_in_default_context = options.main_context is None
         self._finished_handler = 0
         self._interrupts = None
+        self._child_watcher = None
         self._application = ApplicationHold(self)
 
     # Beginning
@@ -137,7 +138,7 @@ class Life:
         self._watch_signals()
         if is_main_thread():
             # It may take SIGCHLD over.
-            attach_child_watcher(self.loop)
+            self._child_watcher = attach_child_watcher(self.loop)
         if self._is_hosted_by_default():
             self._application.watch(Gio.Application.get_default())
 
@@ -261,14 +262,7 @@ class Life:
             if self.outcome.exception is None and _is_of_system(error):
                 # Else it would seem that somebody had cancelled the main task.
                 self.outcome.exception = OSError(error.message)
-        steps = (
-            self._leave_host,
-            self._drain_rest,
-            self._detach_child_watcher,
-            self._end_interrupts,
-            self._close,
-        )
-        for step in steps:
+        for step in (self._leave_host, self._drain_rest, self._end_interrupts, self._close):
             try:
                 step()
             except BaseException as error:
@@ -363,15 +357,13 @@ class Life:
         if isinstance(self.loop, EventLoop):
             self.loop._main_context = None
 
-    def _detach_child_watcher(self):
-        if not self.outcome.is_copy:
-            detach_child_watcher(self.loop)
-
     def _close(self):
         if self.outcome.is_copy:
             # A step has forked, and goes on in the child.
             return
         try:
+            if self._child_watcher is not None:
+                detach_child_watcher(self._child_watcher, self.loop)
             self.loop.close()
         finally:
             let_tasks_go(self.loop)

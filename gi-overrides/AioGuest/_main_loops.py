@@ -40,6 +40,7 @@ class MainLoops:
         self._owns_thread = owns_thread
         self._outermost = None  # a weak reference to the entry of the one that has the handler
         self._n_hosts = 0
+        self._is_handling = False  # _handle() is in place, or was
         self._is_interrupted = False
 
     def begin(self):
@@ -91,12 +92,12 @@ class MainLoops:
             return signal.default_int_handler if is_dead_pygobject_handler(before) else before
         if self._owns_thread:
             if len(ends) > self._n_hosts + 1:
-                return self._handle
+                return self._begin_handling()
             is_hosted = self._n_hosts > 0
         else:
             is_hosted = self._outermost is not None and self._outermost() is not None
             if not is_hosted and ends[-1] != self._on_all_ended:
-                return self._handle
+                return self._begin_handling()
         ends.remove(self._on_all_ended)
         return before if is_hosted else signal.default_int_handler
 
@@ -107,6 +108,10 @@ class MainLoops:
             ends.remove(self._on_all_ended)
         self._put_default_back()
         return self._is_interrupted
+
+    def _begin_handling(self):
+        self._is_handling = True
+        return self._handle
 
     def _handle(self, signum, frame):
         ends = get_ends_of_main_loops()
@@ -128,7 +133,7 @@ class MainLoops:
             raise KeyboardInterrupt
 
     def _put_default_back(self):
-        if signal.getsignal(signal.SIGINT) == self._handle:
+        if self._is_handling and signal.getsignal(signal.SIGINT) == self._handle:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
