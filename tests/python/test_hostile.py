@@ -74,6 +74,7 @@ def test_the_thread_safe_handle_is_another(way, difference):
 
 @pytest.mark.parametrize("way", [
     "nothing",
+    "deque_counts_otherwise",
     "fraction_of_another_type",
     "task_functions_missing",
     "task_functions_of_another_type",

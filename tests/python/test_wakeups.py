@@ -8,6 +8,7 @@ has noticed are counted.
 """
 
 import asyncio
+import gc
 import os
 import time
 
@@ -294,3 +295,95 @@ def test_outside_of_any_callback():
     event.set()
     assert sleeper.rescue.until(lambda: sleeper.seen, 20) <= 1
     sleeper.finish()
+
+
+# Whoever looks for leaks holds references to objects: ours, and those that the queue is padded with
+# for a main loop nested in a stock loop's step.
+
+HUNTS = {
+    "gc.get_objects": gc.get_objects,
+    "gc.get_referrers": lambda: gc.get_referrers(asyncio.get_running_loop()),
+    # As muppy does: also what the garbage collector does not know.
+    "gc.get_referents": lambda: gc.get_referents(*gc.get_objects()),
+    "the queue": lambda: list(asyncio.get_running_loop()._ready),
+}
+
+
+@pytest.mark.parametrize("hunt", HUNTS.values(), ids=HUNTS)
+def test_somebody_holds_all_objects(hunt):
+    box = []
+
+    async def wait():
+        box.append(asyncio.get_running_loop().create_future())
+        return await box[0]
+
+    def act():
+        box.append(hunt())
+        # One handle, which is as many as there are references more to what stands for none.
+        box[0].set_result("result")
+
+    sleeper = Sleeper(wait)
+    assert sleeper.turns_after(act) <= 1
+    assert sleeper.seen == ["result"]
+    sleeper.finish()
+    box.clear()
+
+
+@pytest.mark.parametrize("hunt", HUNTS.values(), ids=HUNTS)
+@pytest.mark.parametrize("debug", [False, True])
+def test_somebody_holds_all_objects_in_a_nested_main_loop(hunt, debug):
+    order, box = [], []
+    rescue = support.Rescue()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+
+        def nest():
+            rescue.until(lambda: order == ["ready"] * 3)
+            # The queue is padded now, if the loop is ticked by its own _run_once().
+            box.append(hunt())
+            rescue.settle()
+            for number in range(1, 5):
+                GLib.idle_add(lambda: loop.call_soon(order.append, number) and False)
+                rescue.until(lambda: order[-1] == number, 20)
+                rescue.settle()
+            loop.call_soon(over.set_result, None)
+
+        loop.call_soon(nest)
+        for _ in range(3):
+            loop.call_soon(order.append, "ready")
+        await over
+
+    support.run_by_iteration(main(), debug=debug)
+    box.clear()
+    assert order == ["ready"] * 3 + [1, 2, 3, 4]
+
+
+def test_as_many_handles_as_there_was_padding():
+    """An outer _run_once() pops what a nested tick has padded the queue with, and nobody tells of it."""
+    order = []
+    rescue = support.Rescue()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+
+        def nest():
+            rescue.until(lambda: order == ["ready"] * 3)
+            rescue.settle()
+            loop.call_soon(nest_again)
+            for _ in range(3):
+                loop.call_soon(order.append, "later")
+
+        def nest_again():
+            rescue.until(lambda: order[3:] == ["later"] * 3, 20)
+            loop.call_soon(over.set_result, None)
+
+        loop.call_soon(nest)
+        for _ in range(3):
+            loop.call_soon(order.append, "ready")
+        await over
+
+    support.run_by_iteration(main(), debug=True)
+    assert order == ["ready"] * 3 + ["later"] * 3

@@ -62,6 +62,7 @@ guest_fetch_queues (Guest *self)
   Py_INCREF (ready);
   Py_INCREF (scheduled);
   Py_XSETREF (self->ready, ready);
+  self->only_padding = FALSE;
   Py_XSETREF (self->scheduled, scheduled);
   return 0;
 }

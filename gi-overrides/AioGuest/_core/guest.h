@@ -33,6 +33,8 @@ struct _Guest
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
   Py_ssize_t n_outer; /* handles that the innermost _run_once() has left to pop, at most */
   PyObject *padding; /* a cancelled handle, in @ready as often as it stands for none, see tick.c */
+  gboolean only_padding; /* there was nothing else in @ready when the last tick ended, */
+  gsize ready_changes;   /* and this was its count of changes */
   PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
 
   /* selector.c and descriptors.c */

@@ -4,6 +4,7 @@
 
 #include "exception.h"
 #include "probe.h"
+#include "ready.h"
 
 /*
  * native.c and loop.c do the work of asyncio's methods, so they must be sure to know them. What
@@ -382,8 +383,9 @@ core_probe (CoreState *state)
       note_exception (state);
     }
 
-  if (probe_deque_method (state, state->str_append, METH_O, &state->deque_append) < 0)
+  if (probe_deque_method (state, state->str_append, METH_O, &state->deque_append) < 0 ||
+      probe_deque_method (state, state->str_popleft, METH_NOARGS, &state->deque_popleft) < 0)
     return -1;
 
-  return probe_deque_method (state, state->str_popleft, METH_NOARGS, &state->deque_popleft);
+  return ready_learn_changes (state);
 }

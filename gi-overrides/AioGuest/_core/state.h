@@ -40,6 +40,7 @@ struct _CoreState
   PyObject *deque_type;
   PyCFunction deque_append;  /* of exact deques; NULL if it isn't where it is looked for */
   PyCFunction deque_popleft;
+  Py_ssize_t deque_changes_offset; /* where one counts its changes; 0 if that is not known */
   long event_read; /* of the selectors module */
   long event_write;
   PyObject *current_task;

@@ -24,7 +24,7 @@
  * and pops blindly; so before a nested tick returns into one, it fills the ready queue up with
  * cancelled handles to the length that it had, or that an earlier tick nested in the same round
  * had found, if that is less: the outer one does not pop what has come since, and the queue would
- * grow by each nesting. They are no work: peek does not count them. If the nested tick has ended
+ * grow by each nesting. They are no work: peek knows a queue of nothing else. If the nested tick has ended
  * the run they go before the handles that are left, which stay in the queue then, as when
  * run_forever() raises.
  */
@@ -62,10 +62,17 @@ pad_ready_in_front (Guest *self, Py_ssize_t n_wanted)
 static int
 leave_ready_to_outer (Guest *self, Py_ssize_t n_entry)
 {
-  if (self->stock_depth == 0)
-    return 0;
+  const gboolean was_empty = Py_SIZE (self->ready) == 0;
+  int result = 0;
 
-  return self->is_over ? pad_ready_in_front (self, n_entry) : pad_ready (self, n_entry);
+  if (self->stock_depth > 0)
+    result = self->is_over ? pad_ready_in_front (self, n_entry) : pad_ready (self, n_entry);
+
+  /* Where changes are not counted, padding is taken for work: peek then costs ticks, but loses none. */
+  self->only_padding = was_empty && self->state->deque_changes_offset != 0;
+  self->ready_changes = self->only_padding ? ready_changes (self->state, self->ready) : 0;
+
+  return result;
 }
 
 /*
@@ -325,12 +332,14 @@ guest_tick (AioGuestRun *run,
   return tick;
 }
 
-/* How often the padding is in the queue: whatever an outer _run_once() has popped since the last
- * tick is gone, and nobody tells of it but the reference count. The guest has a reference, too. */
-static inline Py_ssize_t
-count_padding (Guest *self)
+/* Whether a handle is ready. Padding is none, for as long as nobody puts a handle behind it, nor an outer
+ * _run_once() pops any of it: how much is left then nobody tells, so that has a tick, after which it is
+ * known again. */
+static inline gboolean
+has_ready (Guest *self)
 {
-  return Py_REFCNT (self->padding) - 1;
+  return ready_size (self->ready) != 0 &&
+         !(self->only_padding && ready_changes (self->state, self->ready) == self->ready_changes);
 }
 
 /*
@@ -347,8 +356,7 @@ guest_peek (gpointer user_data)
 {
   Guest *self = user_data;
 
-  return __atomic_load_n (&((PyVarObject *) self->ready)->ob_size, __ATOMIC_RELAXED) !=
-           count_padding (self) ||
+  return has_ready (self) ||
          __atomic_load_n (&((PyVarObject *) self->scheduled)->ob_size, __ATOMIC_RELAXED) !=
            self->n_scheduled ||
          guest_map_changed (self);

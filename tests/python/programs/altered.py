@@ -221,6 +221,17 @@ def dict_watchers_taken():
     take_dict_watchers()
 
 
+def deque_counts_otherwise():
+    import collections
+
+    class deque(collections.deque):
+        def append(self, item):
+            super().append(item)
+            super().append(super().pop())
+
+    collections.deque = deque
+
+
 ONLY_LOOK = {handle_slot_missing, handle_slot_of_another_class, handle_slot_of_another_kind}
 
 alter = globals()[sys.argv[1]]
@@ -240,6 +251,16 @@ if put_back is not None:
 print("known" if _core.verified else f"differs: {_core.difference}")
 if alter in ONLY_LOOK:
     sys.exit()
+
+
+async def nest():
+    loop = asyncio.get_running_loop()
+    for schedule in loop.call_soon, GLib.idle_add:
+        future = loop.create_future()
+        schedule(future.set_result, "nested")
+        while not future.done():
+            GLib.MainContext.default().iteration(True)
+    return future.result()
 
 
 async def main():
@@ -276,11 +297,7 @@ async def main():
     done.append(await asyncio.to_thread(lambda: "thread"))
     await asyncio.sleep(0.01)
 
-    future = loop.create_future()
-    loop.call_soon(future.set_result, "nested")
-    while not future.done():
-        GLib.MainContext.default().iteration(True)
-    done.append(future.result())
+    done.append(await nest())
 
     # Failures are still told.
     loop.set_exception_handler(lambda loop, context: done.append(str(context["exception"])))
@@ -291,4 +308,5 @@ async def main():
 
 result = AioGuest.run(main(), debug=False)
 print(result.count("timer"), *[what for what in result if what != "timer"])
-AioGuest.run(asyncio.sleep(0), debug=False)
+# In debug mode it pops what is ready itself.
+AioGuest.run(nest(), debug=True)
