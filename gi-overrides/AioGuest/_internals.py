@@ -59,6 +59,7 @@ __all__ = [
     'is_lost',
     'is_of_left_step',
     'is_runner_handler',
+    'is_to_be_cancelled',
     'is_to_be_reported',
     'is_to_call_back',
     'is_to_close_generators',
@@ -241,13 +242,18 @@ def get_shadow_of_cancel(task):
     return None if cancel == type(task).cancel.__get__(task) else cancel
 
 
+def is_to_be_cancelled(task):
+    """Whether the next await of the current *task* is to raise CancelledError. If it can't be told, it is not."""
+    return getattr(task, '_must_cancel', False)
+
+
 def take_cancellation(task):
     """Take back that the next await of the current *task* is to raise CancelledError.
 
     Returns how many requests the task does not count any more because of that, and the message; or
     None if there is nothing to take back, or no way to do that.
     """
-    if not getattr(task, '_must_cancel', False):
+    if not is_to_be_cancelled(task):
         return None
     msg = getattr(task, '_cancel_message', None)
     requests = type(task).cancelling(task)

@@ -8,8 +8,13 @@ import weakref
 
 from ._arguments import close_coroutine
 from ._awaitables import cancel_task, is_pygobject_awaitable
-from ._internals import get_shadow_of_cancel, take_cancellation
 from ._greenlets import explain
+from ._internals import (
+    create_eager_task,
+    get_shadow_of_cancel,
+    is_to_be_cancelled,
+    take_cancellation,
+)
 from ._session import get_session
 
 __all__ = ['wait']
@@ -24,12 +29,14 @@ def wait(awaitable, timeout=None):
 
     If the surrounding task is cancelled meanwhile, or was in this step before, the awaitable is
     cancelled, and what comes of that is raised here: ``asyncio.timeout()`` and ``TaskGroup`` work
-    across it.
+    across it. A task that is cancelled when the awaitable is done, before this has returned, gets a
+    CancelledError in the place of the result, as it does from an await. However often it was cancelled,
+    its next await is not.
 
     :param awaitable: a coroutine, which becomes a task, or a future or other awaitable.
     :param timeout: seconds, after which the awaitable is cancelled; None for any time.
     :returns: the awaitable's result, or raises its exception.
-    :raises TimeoutError: it was cancelled because of the timeout.
+    :raises TimeoutError: it was cancelled because of the timeout alone.
     :raises RuntimeError: no guest run is going on in this thread, the run has ended meanwhile,
         a task would wait for itself, or a greenlet is in the way: this code runs in one (under
         greenback, say), or one was suspended before. The message says what to do instead.
@@ -52,7 +59,11 @@ def wait(awaitable, timeout=None):
         greenlets = session.guest.find_obstacle()
         if greenlets is not None:
             raise RuntimeError(f'AioGuest.wait() can\'t wait here: {explain(loop, greenlets, task)}')
-        future = asyncio.ensure_future(awaitable, loop=loop)
+        if task is not None and is_to_be_cancelled(task) and asyncio.iscoroutine(awaitable):
+            # It is cancelled where it is suspended first, as by an await.
+            future = create_eager_task(loop, awaitable)
+        else:
+            future = asyncio.ensure_future(awaitable, loop=loop)
     except BaseException:
         # By the task factory, for want of memory, or because of the greenlets.
         close_coroutine(awaitable)
@@ -64,10 +75,6 @@ async def _await(awaitable):
     return await awaitable
 
 
-def _ignore(future):
-    pass
-
-
 class _Wait:
     """One call of :func:`wait`."""
 
@@ -77,16 +84,21 @@ class _Wait:
         self._task = task
         self._timeout = timeout
         self._timed_out = False
+        self._cancelled = False  # the task, since this began
+        self._called_back = False  # by the future: what else it had to call back before was, too
         self._shadowed = None
 
     def result(self):
+        if self._future.done():
+            # An await would not suspend the task either.
+            return self._future.result()
         timer = None
         try:
             if self._timeout is not None:
                 timer = self._session.loop.call_later(self._timeout, self._on_timeout)
             self._shadow()
-            # Has the loop ticked when the future is done, whoever does that.
-            self._future.add_done_callback(_ignore)
+            # As an await does.
+            self._future.add_done_callback(self._on_done)
             self._session.iterate(self)
         except BaseException:
             cancel_task(self._future)
@@ -94,22 +106,35 @@ class _Wait:
         finally:
             self._unshadow()
             try:
-                self._future.remove_done_callback(_ignore)
+                self._future.remove_done_callback(self._on_done)
             finally:
                 if timer is not None:
                     timer.cancel()
         if not self._future.done():
             raise RuntimeError('the guest run ended while AioGuest.wait() was waiting')
-        if self._timed_out and self._future.cancelled():
-            raise TimeoutError from None
+        return self._wake_up()
+
+    def _wake_up(self):
+        """What an await would come to in the step in which the task goes on."""
+        taken = None if self._task is None else self._take_cancellation()
+        if self._future.cancelled():
+            if self._timed_out and not self._cancelled:
+                raise TimeoutError from None
+        elif taken is not None:
+            # Collected, so that asyncio does not complain of it.
+            self._future.exception()
+            raise asyncio.CancelledError(*taken)
         return self._future.result()
+
+    def _on_done(self, future):
+        self._called_back = True
 
     def _on_timeout(self):
         self._timed_out = cancel_task(self._future)
 
     # A task that is cancelled inside its step only takes note of it for its next await, which
-    # would come too late, and then come a second time. So meanwhile cancel() is this one. Callbacks of
-    # the host that wait inside the nested loop see no current task, so there is one shadow at most.
+    # would be too late. So meanwhile cancel() is this one. Callbacks of the host that wait inside the
+    # nested loop see no current task, so there is one shadow at most.
 
     def _shadow(self):
         if self._task is not None:
@@ -117,25 +142,27 @@ class _Wait:
             self._task.cancel = self._cancel
 
     def done(self):
-        """Whether there is nothing to wait for: asked before all, and after each tick.
+        """Whether there is nothing to wait for any more: asked before all, and after each tick.
 
-        If not, the task may have been cancelled all the same: before, in this step, or by its own
+        If there is, the task may have been cancelled all the same: before, in this step, or by its own
         ``cancel()``, which somebody took from it before, as a callback.
         """
-        if self._future.done():
-            return True
-        if self._task is not None:
-            self._take_cancellation()
-        return self._future.done()
+        if not self._future.done() and self._task is not None:
+            taken = self._take_cancellation()
+            if taken is not None:
+                cancel_task(self._future, *taken)
+        return self._called_back
 
     def _take_cancellation(self):
+        """Take back that the task's next await is to raise; its message, if any, as a tuple, or None."""
         taken = take_cancellation(self._task)
         if taken is None:
-            return
+            return None
+        self._cancelled = True
         forgotten, msg = taken
         for _ in range(forgotten):
             _Requests.add(self._task)
-        cancel_task(self._future, msg)
+        return () if msg is None else (msg,)
 
     def _unshadow(self):
         if self._task is not None:
@@ -149,8 +176,9 @@ class _Wait:
                 self._task.cancel = self._shadowed
 
     def _cancel(self, msg=None):
+        self._cancelled = True
         if not cancel_task(self._future, msg):
-            # It is done, and only an inner wait keeps this one: the task's next await, then.
+            # It is done, and this has not returned yet: _wake_up() takes it back.
             return type(self._task).cancel(self._task, msg)
         _Requests.add(self._task)
         return True
@@ -178,6 +206,9 @@ class _Requests:
 
     def _cancelling(self):
         task = self._task()
+        if task is None:
+            # It is being freed, and reports an exception that nobody has asked for.
+            return self._count
         return self._count + type(task).cancelling(task)
 
     def _uncancel(self):

@@ -3,6 +3,7 @@
 """AioGuest.wait() in tasks that are cancelled: meanwhile, or before."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -152,7 +153,7 @@ def test_timeout_and_cancellation_at_once(run):
 
 
 def test_cancelled_while_an_inner_wait_keeps_it():
-    """The awaitable is done, but the wait can't return yet: the task's next await is cancelled."""
+    """The awaitable is done, but the wait can't return yet: its result is lost, and nothing comes later."""
     order = []
 
     async def main():
@@ -165,24 +166,27 @@ def test_cancelled_while_an_inner_wait_keeps_it():
 
         async def victim():
             GLib.idle_add(in_host)
-            order.append(AioGuest.wait(outer))
             try:
-                await asyncio.sleep(3600)
-            except asyncio.CancelledError:
-                order.append("cancelled")
+                order.append(AioGuest.wait(outer))
+            except asyncio.CancelledError as error:
+                order.extend(error.args)
                 raise
+            finally:
+                await asyncio.sleep(0)
+                order.append("finally")
 
         task = asyncio.create_task(victim())
         await waiting
         outer.set_result("result")
         await asyncio.sleep(0.001)
-        assert task.cancel()
+        assert task.cancel("why")
         inner.set_result(None)
         await asyncio.wait([task])
         assert task.cancelled()
+        assert task.cancelling() == 1
 
     support.run_owning(main())
-    assert order == ["result", "cancelled"]
+    assert order == ["why", "finally"]
 
 
 def test_cancelled_while_a_host_callback_waits_inside(run):
@@ -232,6 +236,115 @@ def test_cancelled_by_a_method_taken_before(run, before):
         return waiter.order
 
     assert run(main()) == ORDER
+
+
+@pytest.mark.parametrize("n_requests", [2, 3])
+def test_cancelled_again_before_it_returns(run, n_requests):
+    """As an await it raises once, however often."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        order = []
+
+        async def victim():
+            this = asyncio.current_task()
+            future.add_done_callback(lambda future: [this.cancel() for _ in range(1, n_requests)])
+            try:
+                AioGuest.wait(future)
+            finally:
+                order.append(this.cancelling())
+                await asyncio.sleep(0)
+                order.append("finally")
+
+        task = asyncio.create_task(victim())
+        loop.call_soon(task.cancel)
+        await asyncio.wait([task])
+        assert task.cancelled()
+        return order
+
+    assert run(main()) == [n_requests, "finally"]
+
+
+@pytest.mark.parametrize("outcome", ["result", LookupError("nobody's")], ids=["result", "exception"])
+def test_cancelled_when_the_awaitable_is_done(run, errors, outcome):
+    """Before it returns: its result is lost, as it is by an await."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        order = []
+
+        async def victim():
+            try:
+                AioGuest.wait(future)
+            except asyncio.CancelledError as error:
+                order.extend(error.args)
+                raise
+            finally:
+                await asyncio.sleep(0)
+                order.append("finally")
+
+        def end():
+            if isinstance(outcome, Exception):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+            task.cancel("why")
+
+        task = asyncio.create_task(victim())
+        loop.call_soon(end)
+        await asyncio.wait([task])
+        assert task.cancelled()
+        return order
+
+    assert run(main()) == ["why", "finally"]
+    gc.collect()
+    assert errors() == []
+
+
+def test_two_timeouts_at_once(run):
+    async def main():
+        loop = asyncio.get_running_loop()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(None) as outer, asyncio.timeout(None) as inner:
+                # In the past: both are due in the next round.
+                loop.call_soon(outer.reschedule, 0)
+                loop.call_soon(inner.reschedule, 0)
+                AioGuest.wait(loop.create_future())
+        assert asyncio.current_task().cancelling() == 0
+        await asyncio.sleep(0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("n_awaits", [0, 1], ids=["future", "task"])
+def test_cancelled_and_timed_out(run, n_awaits):
+    """In this order, and in the other: it is not its own timeout alone that has cancelled it."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        raised = []
+
+        async def awaitable():
+            try:
+                await loop.create_future()
+            finally:
+                # Its own timeout comes meanwhile.
+                await asyncio.sleep(0.005)
+
+        async def victim(delay):
+            this = asyncio.current_task()
+            future = loop.create_task(awaitable()) if n_awaits else loop.create_future()
+            loop.call_later(delay, this.cancel)
+            try:
+                AioGuest.wait(future, timeout=0.002)
+            except (TimeoutError, asyncio.CancelledError) as error:
+                raised.append(type(error))
+            return await asyncio.sleep(0, this.cancelling())
+
+        for delay in 0, 0.001, 0.002:
+            assert await asyncio.create_task(victim(delay)) == 1
+        return raised
+
+    assert run(main()) == [asyncio.CancelledError] * 3
 
 
 def test_cancelled_by_a_signal_handler(run):
@@ -288,17 +401,29 @@ def test_cancelled_before_it(run, errors):
     assert errors() == []
 
 
-def test_cancelled_before_it_began_a_coroutine(run, errors):
+@pytest.mark.parametrize("suspends", [True, False])
+def test_cancelled_before_it_began_a_coroutine(run, errors, suspends):
+    """It begins, as with an await. If it is never suspended nothing can raise in it."""
     async def main():
+        order = []
+
+        async def awaitable():
+            order.append("began")
+            if suspends:
+                await asyncio.sleep(3600)
+            order.append("ended")
+
         async def victim():
             asyncio.current_task().cancel()
-            AioGuest.wait(asyncio.sleep(3600))
+            AioGuest.wait(awaitable())
+            await asyncio.sleep(3600)
 
         task = asyncio.create_task(victim())
         await asyncio.wait([task])
         assert task.cancelled()
+        return order
 
-    run(main())
+    assert run(main()) == (["began"] if suspends else ["began", "ended"])
     assert errors() == []
 
 
@@ -402,3 +527,23 @@ def test_cancel_of_somebody_else_is_put_back(run):
         del task.cancel
 
     run(main())
+
+
+def test_failure_that_nobody_asks_for(run, errors):
+    """It is reported, though requests to cancel the task are counted for it."""
+    async def main():
+        async def victim():
+            with pytest.raises(asyncio.CancelledError):
+                AioGuest.wait(asyncio.get_running_loop().create_future())
+            # It is freed by the garbage collector alone.
+            this = asyncio.current_task()
+            raise LookupError(this)
+
+        task = asyncio.create_task(victim())
+        asyncio.get_running_loop().call_soon(lambda: task.cancel())
+        await asyncio.wait([task])
+
+    run(main())
+    gc.collect()
+    (error,) = errors()
+    assert error.message.startswith("Task exception was never retrieved")
