@@ -8,6 +8,7 @@ import importlib
 
 from gi.repository import Gio, GLib
 
+from ._operation import Operation
 from ._session import get_session
 
 __all__ = ['call']
@@ -24,8 +25,14 @@ async def call(function, *args, **kwargs):
     context, so that must be the run's, as it is under :func:`run`.
 
     If the task is cancelled the operation's ``Gio.Cancellable`` is cancelled, and CancelledError is
-    raised when the operation has ended. A dialog that the user dismisses raises the
-    ``GLib.Error`` of its ``_finish`` function: ``Gtk.DialogError.DISMISSED``.
+    raised when the operation has ended, or the main context has nothing left to do: operations in a
+    thread of GIO's, and those that ignore their Cancellable, may go on then. What comes of them is
+    dropped. If such an operation keeps a stream from other use, the next call() of the stream waits
+    until it has ended; other functions raise ``Gio.IOErrorEnum.PENDING`` until then. When the run ends,
+    Gio's own operations are waited for, within ``shutdown_timeout``.
+
+    A dialog that the user dismisses raises the ``GLib.Error`` of its ``_finish`` function:
+    ``Gtk.DialogError.DISMISSED``.
 
     :param function: such as ``file.load_contents_async``, ``Gio.bus_get``, ``Gio.DBusProxy.new`` or
         ``dialog.open``.
@@ -42,26 +49,25 @@ async def call(function, *args, **kwargs):
         thread-default main context is not the run's.
     """
     finish = _Finish(function)
-    loop = asyncio.get_running_loop()
-    _check_context(get_session(loop))
-    future = loop.create_future()
-
-    def on_ready(source, result, *user_data):
-        if future.done():
-            # The task has ended before: what came of the operation goes with its result.
-            return
-        try:
-            future.set_result(finish(source, result))
-        except Exception as error:
-            future.set_exception(error)
-
+    session = get_session(asyncio.get_running_loop())
+    _check_context(session)
     cancellable = kwargs.get('cancellable')
     if 'cancellable' in finish.argument_names and cancellable is None:
         cancellable = kwargs['cancellable'] = Gio.Cancellable()
 
+    priority = finish.get_priority(args, kwargs)
     finish.set_progress_callback(kwargs)
-    function(*args, **{finish.callback_name: on_ready}, **kwargs)
-    return await _until_ended(future, cancellable)
+    while True:
+        left = [each.has_ended for each in session.left_operations]
+        operation = Operation(session, finish, priority)
+        function(*args, **{finish.callback_name: operation.end}, **kwargs)
+        try:
+            return await operation.until_ended(cancellable)
+        except GLib.Error as error:
+            if not left or not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.PENDING):
+                raise
+        # It was refused, because of an operation that was left when its task was cancelled, most likely.
+        await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _check_context(session):
@@ -76,23 +82,6 @@ def _check_context(session):
             'the main context of the guest run is not the thread-default one, where the operation would '
             'tell of its end: call push_thread_default() on it before AioGuest.start()'
         )
-
-
-async def _until_ended(future, cancellable):
-    try:
-        await asyncio.wait([future])
-    except asyncio.CancelledError:
-        if cancellable is not None:
-            cancellable.cancel()
-            # Objects can't be used for anything else before their operation has ended.
-            await asyncio.wait([future])
-            # Collected, lest asyncio complain of it.
-            future.exception()
-        raise
-    finally:
-        # Nobody is left to be told of what it comes to.
-        future.cancel()
-    return future.result()
 
 
 # The second ones where bindings get a variant of the function that takes closures (GLib 2.82 on).
@@ -124,6 +113,25 @@ class _Finish:
             raise TypeError(f'{self._name}() is not asynchronous: it takes no callback')
         self.callback_name = callback_names[0]
         self._function = function
+
+    @property
+    def is_of_gio(self):
+        """Whether the function is one of Gio's own, which all take notice of their Cancellable."""
+        return getattr(self._function, 'get_namespace', str)() == 'Gio'
+
+    @property
+    def keeps_object(self):
+        """Whether its object, a stream or the like, refuses all else while the operation goes on."""
+        if not self.is_of_gio or not self._function.is_method():
+            return False
+        return hasattr(getattr(Gio, self._function.get_container().get_name()), 'has_pending')
+
+    def get_priority(self, args, kwargs):
+        """The priority that the operation's own sources have."""
+        if 'io_priority' not in self.argument_names:
+            return GLib.PRIORITY_DEFAULT
+        # It is the last argument before the Cancellable.
+        return kwargs.get('io_priority', args[-1] if args else GLib.PRIORITY_DEFAULT)
 
     def set_progress_callback(self, kwargs):
         """Give the function's argument its own name, and the callback what it gets on every platform."""

@@ -84,6 +84,7 @@ class Session:
         self.main_task = None
         self.is_draining = False
         self.longest_eager_step = 0.0  # in seconds
+        self.left_operations = set()  # of call(), see _operation
         self.greenlet = get_greenlet()  # that the ticks are in, but for nested main loops
         self.guest = _core.Guest(
             loop,

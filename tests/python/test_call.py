@@ -12,6 +12,7 @@ import warnings
 import weakref
 
 import pytest
+from gi.overrides.AioGuest import _operation
 from gi.repository import AioGuest, Gio, GLib
 
 import support
@@ -188,6 +189,45 @@ def test_bus_get(bus, monkeypatch):
         return identifier.unpack()[0]
 
     assert len(support.run_in_main_loop(main())) == 32
+
+
+def test_cancelled_call_of_a_bus(bus, monkeypatch):
+    """Of a peer that never answers. The call has ended when the task goes on."""
+    ended = []
+    end = _operation.Operation.end
+    monkeypatch.setattr(
+        _operation.Operation, "end", lambda operation, *args: ended.append(end(operation, *args))
+    )
+
+    async def main():
+        connections = [
+            await AioGuest.call(Gio.DBusConnection.new_for_address, bus, CONNECTION, None)
+            for _ in range(2)
+        ]
+        peer = connections[1].get_unique_name()
+        asked = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def on_message(connection, message, incoming):
+            if not incoming or message.get_member() != "Ask":
+                return message
+            loop.call_soon_threadsafe(asked.set)
+            return None
+
+        connections[1].add_filter(on_message)
+        task = asyncio.create_task(AioGuest.call(
+            connections[0].call, peer, "/", "org.example", "Ask", None, None, Gio.DBusCallFlags.NONE, -1
+        ))
+        await asked.wait()
+        ended.clear()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(ended) == 1
+        for connection in connections:
+            await AioGuest.call(connection.close)
+
+    support.run_in_main_loop(main())
 
 
 def test_subprocess(run):

@@ -134,6 +134,8 @@ class Program:
     def _fail(self, future):
         if not future.done():
             future.set_exception(Expected("failed"))
+            # Nobody need wait for it any more.
+            future.exception()
 
     def _end(self, future):
         if not future.done():
