@@ -247,3 +247,25 @@ def test_end_drains_the_run(end, floods, with_application, capfd):
     order = run_to_its_end(end, floods=floods, with_application=with_application)
     assert order == [f"drained, {10 if floods else 0} others", "generator closed", "done", "returned"]
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_greenlets_storm(record_property):
+    """Nested main loops in and beside greenlets, and inside emissions of buttons in a window."""
+    pytest.importorskip("greenlet", reason="the package greenlet is not installed")
+    from greenlet_storm import Storm, check_storm
+    from portal import await_, under
+
+    window = Gtk.Window()
+    show(window, Gtk.Button(label="0"))
+
+    class WidgetStorm(Storm):
+        def make_button(self):
+            return Gtk.Button(label="0")
+
+        def touch(self):
+            label = str(int(self.touched.get_label()) + 1)
+            self.touched.set_label(label)
+            window.set_title(label)
+
+    check_storm(under, await_, record_property, WidgetStorm)
+    window.destroy()

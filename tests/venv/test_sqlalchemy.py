@@ -14,7 +14,7 @@ import support  # first: it names the version of AioGuest
 
 from gi.repository import AioGuest, GLib  # noqa: E402
 
-from greenlet_storm import check_storm  # noqa: E402
+from greenlet_storm import Storm, check_storm  # noqa: E402
 
 
 class Base(DeclarativeBase):
@@ -140,3 +140,25 @@ def test_wait_between_queries(run, with_engine):
 
 def test_storm(record_property):
     check_storm(greenlet_spawn, await_only, record_property)
+
+
+def test_storm_of_sessions(record_property, with_engine):
+    """What is awaited and waited for are queries."""
+
+    class SessionStorm(Storm):
+        async def give(self, value):
+            number = self.choice.randrange(2**31)
+            async with AsyncSession(self.engine) as session:
+                result = await session.execute(text("select :number"), {"number": number})
+                if result.scalar_one() != number:
+                    self.problems.append("another's row was fetched")
+            return value
+
+        async def main(self):
+            async def run(engine):
+                self.engine = engine
+                await super(SessionStorm, self).main()
+
+            await with_engine(run)
+
+    check_storm(greenlet_spawn, await_only, record_property, SessionStorm)
