@@ -25,7 +25,8 @@ _REMEDY = (
 def get_greenlet():
     """The greenlet that this thread is in, or None as long as nobody has imported the package."""
     module = sys.modules.get('greenlet')
-    return None if module is None else module.getcurrent()
+    # Another thread may be importing it.
+    return module.getcurrent() if hasattr(module, 'getcurrent') else None
 
 
 def is_in_greenlet(home):
@@ -41,11 +42,12 @@ def find_obstacle(home, module, is_known):
     :param module: the package ``greenlet``.
     :param is_known: whether no greenlet was suspended when this main loop began.
     """
+    current = get_greenlet()
     if is_in_greenlet(home):
-        return [module.getcurrent()]
-    if is_known:
+        return [current]
+    if is_known or current is None:
         return None
-    family = list(_get_line(module.getcurrent()))
+    family = list(_get_line(current))
     suspended = [
         greenlet
         for greenlet in find_instances(module.greenlet)

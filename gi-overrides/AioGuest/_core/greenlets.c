@@ -27,7 +27,7 @@
 
 /* A Python program that calls MainContext.iteration() in a loop has a main loop nested in each call, not
  * all at the same place: CPython soon takes another way to the same C function. What is no farther
- * below a safe place is taken for safe, too: greenlets are begun below the gap in nested ticks. */
+ * below a safe place is taken for safe, too: what begins greenlets in there leaves a gap first. */
 #define TOLERANCE (GUEST_NESTED_GAP / 2)
 
 static const char *
@@ -136,8 +136,11 @@ guest_note_place (Guest *self, int loop_depth, const char *place)
   if (self->is_copy || PyGILState_GetThisThreadState () == NULL || core_is_finalizing ())
     return;
 
+  /* A finalizer that is called in there may end the run. */
   gil = PyGILState_Ensure ();
+  Py_INCREF (self);
   begin_loop (self, loop_depth, place);
+  Py_DECREF (self);
   PyGILState_Release (gil);
 }
 

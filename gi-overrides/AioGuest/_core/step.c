@@ -262,6 +262,7 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
     return NULL;
 
   guest_forget_places (self, __builtin_frame_address (0));
+  GUEST_LEAVE_GAP (self);
 
   step_begin (&step, self);
   result = PyObject_Call (function, rest, kwargs);

@@ -168,20 +168,6 @@ run_rounds (Guest *self, gint64 slice_end)
     }
 }
 
-/* Greenlets that are begun in nested ticks are to have their stacks well below, see greenlets.c. */
-static G_NO_INLINE AioGuestTick
-run_rounds_below_gap (Guest *self, gint64 slice_end)
-{
-  G_GNUC_UNUSED volatile char gap[GUEST_NESTED_GAP];
-  AioGuestTick tick;
-
-  gap[0] = 0;
-  tick = run_rounds (self, slice_end);
-  gap[0] = 1;
-
-  return tick;
-}
-
 /*
  * The loop was stopped, or an exception got out of it. Whoever made the guest may have it go on;
  * else the run is finished, and the exception is theirs to raise: it can't cross GLib's frames.
@@ -247,8 +233,8 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
     {
       n_outer = n_entry = MIN (Py_SIZE (self->ready), n_outer);
 
-      tick = g_main_depth () > self->least_depth ? run_rounds_below_gap (self, slice_end)
-                                                 : run_rounds (self, slice_end);
+      GUEST_LEAVE_GAP (self);
+      tick = run_rounds (self, slice_end);
 
       if (G_UNLIKELY (self->is_copy))
         tick = guest_leave_copy (self, tick);
