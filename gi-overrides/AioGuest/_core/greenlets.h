@@ -12,18 +12,18 @@ void guest_review_rest (Guest *self);
 void guest_note_place (Guest *self, int loop_depth, const char *place);
 void guest_forget_places (Guest *self, const char *place);
 
-/* Bytes of the stack. */
+/* In a nested main loop what begins greenlets calls a function that has this in its frame, so that
+ * they have their stacks below a gap. */
 #define GUEST_NESTED_GAP 4096
+#define GUEST_LEAVE_GAP()                                                                            \
+  G_GNUC_UNUSED volatile char gap[GUEST_NESTED_GAP];                                                 \
+  gap[0] = 0
 
-/* In a nested main loop, for the time of the calling function: what it calls has its frames below a gap,
- * and so have greenlets that are begun there. */
-#define GUEST_LEAVE_GAP(self)                                  \
-  G_STMT_START                                                 \
-  {                                                            \
-    if (G_UNLIKELY (g_main_depth () > (self)->least_depth))    \
-      *(volatile char *) g_alloca (GUEST_NESTED_GAP) = 0;      \
-  }                                                            \
-  G_STMT_END
+static inline gboolean
+guest_is_nested (Guest *self)
+{
+  return g_main_depth () > self->least_depth;
+}
 
 PyObject *core_find_instances (PyObject *module, PyObject *type);
 

@@ -234,6 +234,18 @@ guest_unwatch_nesting (Guest *self)
   core_drop_source (&self->nesting_source);
 }
 
+static G_NO_INLINE PyObject *
+call_below_gap (PyObject *function, PyObject *args, PyObject *kwargs)
+{
+  PyObject *result;
+  GUEST_LEAVE_GAP ();
+
+  result = PyObject_Call (function, args, kwargs);
+  gap[0] = 1;
+
+  return result;
+}
+
 /* Calls what runs a step of a task outside of any tick. */
 PyObject *
 guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
@@ -262,10 +274,9 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
     return NULL;
 
   guest_forget_places (self, __builtin_frame_address (0));
-  GUEST_LEAVE_GAP (self);
 
   step_begin (&step, self);
-  result = PyObject_Call (function, rest, kwargs);
+  result = (guest_is_nested (self) ? call_below_gap : PyObject_Call) (function, rest, kwargs);
   step_end (&step);
 
   Py_DECREF (rest);

@@ -168,6 +168,18 @@ run_rounds (Guest *self, gint64 slice_end)
     }
 }
 
+static G_NO_INLINE AioGuestTick
+run_rounds_below_gap (Guest *self, gint64 slice_end)
+{
+  AioGuestTick tick;
+  GUEST_LEAVE_GAP ();
+
+  tick = run_rounds (self, slice_end);
+  gap[0] = 1;
+
+  return tick;
+}
+
 /*
  * The loop was stopped, or an exception got out of it. Whoever made the guest may have it go on;
  * else the run is finished, and the exception is theirs to raise: it can't cross GLib's frames.
@@ -233,8 +245,8 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
     {
       n_outer = n_entry = MIN (Py_SIZE (self->ready), n_outer);
 
-      GUEST_LEAVE_GAP (self);
-      tick = run_rounds (self, slice_end);
+      tick = G_UNLIKELY (guest_is_nested (self)) ? run_rounds_below_gap (self, slice_end)
+                                                 : run_rounds (self, slice_end);
 
       if (G_UNLIKELY (self->is_copy))
         tick = guest_leave_copy (self, tick);
