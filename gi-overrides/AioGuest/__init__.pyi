@@ -30,6 +30,7 @@ _T = TypeVar('_T')
 _R = TypeVar('_R')
 _P = ParamSpec('_P')
 _WhileRunning = Literal['run', 'drop', 'queue', 'restart']
+_Nested = Literal['run', 'rest']
 
 class Error(GObject.GEnum):
     FAILED: Error
@@ -128,7 +129,11 @@ class Run(GObject.Object):
 
 class EventLoop(asyncio.SelectorEventLoop):
     def __init__(
-        self, selector: BaseSelector | None = None, *, main_context: GLib.MainContext | None = None
+        self,
+        selector: BaseSelector | None = None,
+        *,
+        main_context: GLib.MainContext | None = None,
+        nested: _Nested = 'run',
     ) -> None: ...
     def run_forever(self) -> None: ...
     def stop(self) -> None: ...
@@ -152,6 +157,7 @@ def start(
     application: Gio.Application | None = None,
     shutdown_timeout: float | None = ...,
     name: str | None = None,
+    nested: _Nested = 'run',
 ) -> asyncio.Task[_T]: ...
 @overload
 def run(
@@ -167,6 +173,7 @@ def run(
     application: Gio.Application | None = None,
     shutdown_timeout: float | None = ...,
     name: str | None = None,
+    nested: _Nested = 'run',
 ) -> _T: ...
 @overload
 def run(
@@ -184,6 +191,7 @@ def run(
     application: Gio.Application | None = None,
     shutdown_timeout: float | None = ...,
     name: str | None = None,
+    nested: _Nested = 'run',
 ) -> int: ...
 def spawn(
     coro: Coroutine[Any, Any, _T], *, name: str | None = None, eager: bool = False

@@ -48,6 +48,11 @@ def _check_callable(name, value, what):
         raise TypeError(f'{name} must be {what} or None, not {value!r}')
 
 
+def check_nested(nested):
+    if nested not in ('run', 'rest'):
+        raise ValueError(f"nested must be 'run' or 'rest', not {nested!r}")
+
+
 def check_timeout(timeout):
     _check('timeout', timeout, numbers.Real, 'a number of seconds')
 
@@ -79,3 +84,4 @@ def check_options(options):
             f'shutdown_timeout must be 0 seconds or more, not {options.shutdown_timeout}'
         )
     _check('name', options.name, str, 'a str')
+    check_nested(options.nested)

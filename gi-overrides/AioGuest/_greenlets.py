@@ -60,8 +60,11 @@ def find_obstacle(home, module, is_known):
 def explain(loop, greenlets, task):
     """Why asyncio can't go on in a main loop because of *greenlets*, and what to do instead.
 
-    *task* is the one in whose step that main loop runs, or None.
+    They are a list, or True if it is nested in a step that is to be atomic. *task* is the one in whose
+    step that main loop runs, or None.
     """
+    if greenlets is True:
+        return "the run has nested='rest', and this is in a step of its. Await instead, or use nested='run'"
     if get_greenlet() in greenlets:
         return f'this main loop is nested inside a greenlet{_of(task)}. {_REMEDY}'
     return (

@@ -88,7 +88,9 @@ class Life:
     def _make_session(self):
         options = self.options
         try:
-            session = Session(self.loop, on_end=self._on_end)
+            wishes = options.nested, getattr(self.loop, '_nested', 'run')
+            nested = 'rest' if 'rest' in wishes else 'run'
+            session = Session(self.loop, nested=nested, on_end=self._on_end)
         except (TypeError, ValueError, AttributeError, OSError, RuntimeError) as error:
             raise RuntimeError(
                 f'loop_factory returned {self.loop!r}, which can\'t be watched: {error}'
@@ -319,7 +321,7 @@ class Life:
         """Whether tasks may have steps here. If greenlets are in the way they are given up."""
         if self.session.guest.find_obstacle() is None:
             return True
-        self._drain.give_up_all('could have no more steps in a main loop that greenlets keep it from')
+        self._drain.give_up_all('could have no more steps in the main loop that was nested there')
         return False
 
     def _drain_what_came_after(self):

@@ -11,6 +11,7 @@ import signal
 from gi.repository import GLib
 
 from . import _core
+from ._arguments import check_nested
 from ._awaitables import prepare_awaiting
 from ._internals import get_signal_placeholder, wakeup_on_signal
 from ._replaced import ReplacedHandlers, get_lasting_handler
@@ -34,6 +35,8 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
     thread that runs it, GLib's default context on the main thread, and a new one on a thread that
     has none.
 
+    *nested* says what a main loop nested in a step is to it, as for :func:`start`.
+
     Its clock is the system's, also while ``time.monotonic`` is replaced; to have another one override
     ``time()``.
 
@@ -46,16 +49,18 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
     _replaced_handlers = None
     _on_no_memory = None  # the life's that this loop is of
 
-    def __init__(self, selector=None, *, main_context=None):
+    def __init__(self, selector=None, *, main_context=None, nested='run'):
         try:
             _check_arguments(selector, main_context)
-        except TypeError:
+            check_nested(nested)
+        except (TypeError, ValueError):
             # asyncio's __del__ can't bear a loop that was never made.
             super().__init__()
             self.close()
             raise
         super().__init__(selector)
         self._main_context = main_context
+        self._nested = nested
 
     @property
     def _context(self):
@@ -78,7 +83,7 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
         self._check_closed()
         self._check_running()
         context = self._resolve_context()
-        session = Session(self)
+        session = Session(self, nested=self._nested)
         with thread_default(context):
             session.enter(context)
             try:

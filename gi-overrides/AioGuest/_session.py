@@ -75,10 +75,11 @@ class Session:
     """One loop running in one main context, from :meth:`enter` to :meth:`leave`.
 
     *on_end* is called in the tick that is to end the session, with the exception that got out of
-    the loop, or with None after a ``loop.stop()``; if it returns true the session goes on.
+    the loop, or with None after a ``loop.stop()``; if it returns true the session goes on. *nested*
+    is that of ``start()``.
     """
 
-    def __init__(self, loop, *, on_end=None):
+    def __init__(self, loop, *, nested='run', on_end=None):
         _tell_difference()
         self.loop = loop
         self.main_task = None
@@ -89,6 +90,7 @@ class Session:
         self.guest = _core.Guest(
             loop,
             native=_TICK == 'native',
+            atomic=nested == 'rest',
             on_end=on_end,
             find_obstacle=functools.partial(find_obstacle, self.greenlet),
             on_rest=make_teller(loop),

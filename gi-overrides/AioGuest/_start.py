@@ -31,6 +31,7 @@ def start(
     application=None,
     shutdown_timeout=DEFAULT_SHUTDOWN_TIMEOUT,
     name=None,
+    nested='run',
 ):
     """Start *coro* as the main task of an asyncio loop that is a guest of the GLib main loop.
 
@@ -64,6 +65,9 @@ def start(
         the default application, without a hold, if none is given.
     :param shutdown_timeout: seconds that cancelled tasks are given to end; None for any time.
     :param name: of the main task and of the run.
+    :param nested: what asyncio does in a main loop that is nested in a step of a task or a callback of
+        the loop's: ``'run'`` goes on, ``'rest'`` rests until it is over, so that no other task gets in
+        between, and :func:`wait` raises RuntimeError there.
     :raises TypeError, ValueError: an argument is wrong.
     :raises RuntimeError: a loop is running in this thread already, another thread owns the main
         context, or the loop can't be watched.

@@ -38,8 +38,9 @@ def wait(awaitable, timeout=None):
     :returns: the awaitable's result, or raises its exception.
     :raises TimeoutError: it was cancelled because of the timeout alone.
     :raises RuntimeError: no guest run is going on in this thread, the run has ended meanwhile,
-        a task would wait for itself, or a greenlet is in the way: this code runs in one (under
-        greenback, say), or one was suspended before. The message says what to do instead.
+        a task would wait for itself, the run rests in nested main loops (``nested='rest'``), or a
+        greenlet is in the way: this code runs in one (under greenback, say), or one was suspended
+        before. The message says what to do instead.
     """
     loop = asyncio._get_running_loop()
     session = None if loop is None else get_session(loop)
@@ -56,16 +57,16 @@ def wait(awaitable, timeout=None):
         # It lacks some of what a future has.
         awaitable = _await(awaitable)
     try:
-        greenlets = session.guest.find_obstacle()
-        if greenlets is not None:
-            raise RuntimeError(f'AioGuest.wait() can\'t wait here: {explain(loop, greenlets, task)}')
+        obstacle = session.guest.find_obstacle()
+        if obstacle is not None:
+            raise RuntimeError(f'AioGuest.wait() can\'t wait here: {explain(loop, obstacle, task)}')
         if task is not None and is_to_be_cancelled(task) and asyncio.iscoroutine(awaitable):
             # It is cancelled where it is suspended first, as by an await.
             future = create_eager_task(loop, awaitable)
         else:
             future = asyncio.ensure_future(awaitable, loop=loop)
     except BaseException:
-        # By the task factory, for want of memory, or because of the greenlets.
+        # By the task factory, for want of memory, or because of an obstacle.
         close_coroutine(awaitable)
         raise
     return _Wait(session, future, task, timeout).result()

@@ -131,6 +131,8 @@ def test_wrong_type(entry, checked, keyword, value):
     ("priority", 2**40),
     ("shutdown_timeout", -1),
     ("shutdown_timeout", float("nan")),
+    ("nested", "stay"),
+    ("nested", None),
 ])
 def test_out_of_range(entry, checked, keyword, value):
     with pytest.raises((ValueError, OverflowError), match=keyword):

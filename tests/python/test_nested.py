@@ -278,3 +278,113 @@ def test_time_in_a_nested_loop_is_not_charged():
     start = GLib.get_monotonic_time()
     busy = support.run_owning(main())
     assert busy <= GLib.get_monotonic_time() - start - 300_000
+
+
+# Steps that are to be atomic
+
+
+async def work(steps):
+    while True:
+        await asyncio.sleep(0)
+        steps.append(None)
+
+
+def steps_while(nest, steps):
+    before = len(steps)
+    seen = []
+    GLib.timeout_add(5, seen.append, None)
+    nest(seen)
+    return len(steps) - before
+
+
+RAW_NESTS = {name: nest for name, nest in NESTS.items() if name != "wait"}
+
+
+@pytest.mark.parametrize("name", RAW_NESTS)
+def test_rests_in_a_step(run, name):
+    """Tasks and callbacks of the loop wait until the nested main loop is over; the host does not."""
+    steps = []
+
+    async def main():
+        task = asyncio.create_task(work(steps))
+        await asyncio.sleep(0)
+        assert steps_while(RAW_NESTS[name], steps) == 0
+        called = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(
+            lambda: called.set_result(steps_while(RAW_NESTS[name], steps))
+        )
+        assert await called == 0
+        task.cancel()
+
+    run(main(), nested="rest")
+    assert steps
+
+
+def test_goes_on_where_the_host_nests(run):
+    """That is in no step: as in any other callback of the host's."""
+    steps = []
+
+    async def main():
+        task = asyncio.create_task(work(steps))
+        counted = asyncio.get_running_loop().create_future()
+
+        def in_host():
+            counted.set_result((steps_while(NESTS["MainLoop.run"], steps), AioGuest.wait(give(7))))
+
+        GLib.idle_add(in_host)
+        count, value = await counted
+        assert count > 0 and value == 7
+        task.cancel()
+
+    run(main(), nested="rest")
+
+
+async def give(value):
+    await asyncio.sleep(0)
+    return value
+
+
+def test_wait_in_an_atomic_step(run):
+    async def main():
+        with pytest.raises(RuntimeError, match="nested='rest'"):
+            AioGuest.wait(give(1))
+
+    run(main(), nested="rest")
+
+
+def test_wait_of_the_host_inside_an_atomic_step(run):
+    raised = []
+
+    async def main():
+        def wait():
+            with pytest.raises(RuntimeError, match="nested='rest'"):
+                AioGuest.wait(give(1))
+            raised.append(None)
+
+        GLib.idle_add(wait)
+        NESTS["MainContext.iteration"](raised)
+
+    run(main(), nested="rest")
+    assert raised
+
+
+@pytest.mark.parametrize("how", ["runner", "loop_factory"])
+def test_loop_that_rests(how):
+    steps = []
+
+    async def main():
+        task = asyncio.create_task(work(steps))
+        await asyncio.sleep(0)
+        assert steps_while(NESTS["MainLoop.run"], steps) == 0
+        while not steps:
+            await asyncio.sleep(0)
+        task.cancel()
+
+    def make_loop():
+        return AioGuest.EventLoop(nested="rest")
+
+    if how == "runner":
+        with asyncio.Runner(loop_factory=make_loop, debug=False) as runner:
+            runner.run(main())
+    else:
+        support.run_owning(main(), loop_factory=make_loop)

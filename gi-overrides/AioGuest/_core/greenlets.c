@@ -88,6 +88,9 @@ find_obstacle (Guest *self, int loop_depth, const char *place, gboolean safe)
 PyObject *
 guest_find_obstacle (Guest *self, const char *place)
 {
+  if (self->is_atomic && self->depth > 0)
+    Py_RETURN_TRUE;
+
   return find_obstacle (self, g_main_depth (), place, FALSE);
 }
 

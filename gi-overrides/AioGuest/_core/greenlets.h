@@ -55,5 +55,5 @@ guest_rests (Guest *self)
       return FALSE;
     }
 
-  return guest_must_rest (self);
+  return (self->is_atomic && self->depth > 0) || guest_must_rest (self);
 }

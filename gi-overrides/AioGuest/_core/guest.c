@@ -140,18 +140,19 @@ make_run (Guest *self, AioGuestPollMode mode)
 static PyObject *
 guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-  static const char *const keywords[] = { "loop",          "native",  "poll_mode", "on_end",
-                                          "find_obstacle", "on_rest", NULL };
+  static const char *const keywords[] = { "loop",   "native",        "poll_mode", "atomic",
+                                          "on_end", "find_obstacle", "on_rest",   NULL };
   Guest *self;
   PyObject *loop;
   PyObject *on_end = Py_None;
   PyObject *find_obstacle = NULL;
   PyObject *on_rest = NULL;
   int native = 1;
+  int atomic = 0;
   int poll_mode = AIO_GUEST_POLL_MODE_AUTO;
 
-  if (!PyArg_ParseTupleAndKeywords (args, kwargs, "O|$piOOO:Guest", (char **) keywords, &loop,
-                                    &native, &poll_mode, &on_end, &find_obstacle, &on_rest))
+  if (!PyArg_ParseTupleAndKeywords (args, kwargs, "O|$pipOOO:Guest", (char **) keywords, &loop,
+                                    &native, &poll_mode, &atomic, &on_end, &find_obstacle, &on_rest))
     return NULL;
 
   self = (Guest *) type->tp_alloc (type, 0);
@@ -169,6 +170,7 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->loop_dict = PyObject_GenericGetDict (loop, NULL);
   self->on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
   self->watched = PyDict_New ();
+  self->is_atomic = atomic;
   self->least_depth = G_MAXINT;
   self->loop_places = g_ptr_array_new ();
   self->safe_places = g_ptr_array_new ();
@@ -448,7 +450,7 @@ static PyMethodDef guest_methods[] = {
   { "find_obstacle", guest_find_obstacle_method, METH_NOARGS,
     PyDoc_STR ("find_obstacle()\n--\n\n"
                "What would keep the loop from going on if the main context were iterated from here:\n"
-               "what find_obstacle() of the constructor's says, or None.") },
+               "what find_obstacle() of the constructor's says, True for a step that is atomic, or None.") },
   { "call_step", (PyCFunction) (void (*) (void)) guest_call_step, METH_VARARGS | METH_KEYWORDS,
     PyDoc_STR ("call_step(function, *args, **kwargs)\n--\n\n"
                "Call a function that runs the step of a task by itself.") },
@@ -470,10 +472,11 @@ static PyGetSetDef guest_getset[] = {
 };
 
 static PyType_Slot guest_slots[] = {
-  { Py_tp_doc, (void *) "Guest(loop, *, native=True, poll_mode=0, on_end=None, find_obstacle=..., "
-                        "on_rest=...)\n--\n\n"
+  { Py_tp_doc, (void *) "Guest(loop, *, native=True, poll_mode=0, atomic=False, on_end=None, "
+                        "find_obstacle=..., on_rest=...)\n--\n\n"
                         "Binds one asyncio event loop to one AioGuest.Run. When the run is about to\n"
-                        "end, on_end(exception or None) may return true to have it go on.\n\n"
+                        "end, on_end(exception or None) may return true to have it go on. If it is\n"
+                        "atomic, it rests in main loops that are nested in its steps.\n\n"
                         "If find_obstacle(greenlet module, is_known) returns anything but None in a\n"
                         "nested main loop, the guest rests there, and on_rest() is told of it." },
   { Py_tp_new, guest_new },

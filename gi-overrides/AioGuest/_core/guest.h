@@ -50,6 +50,8 @@ struct _Guest
   gboolean watch_stale; /* the selector is another than the one @watched is of */
   guint64 map_version; /* of @fd_to_key, when it was synced last */
 
+  gboolean is_atomic; /* it rests in main loops that are nested in its steps */
+
   /* greenlets.c */
   int least_depth;         /* of the dispatches that ticks were in: more are in nested main loops */
   GPtrArray *loop_places;  /* by the depth of the main loop; NULL for those that are not nested */
