@@ -342,6 +342,34 @@ def test_greenlet_that_began_between_two_nested_main_loops(run, host):
     run(main())
 
 
+def test_greenlet_that_began_between_two_main_loops_of_a_tick(run, host):
+    """In a step of its own; the second main loop is nested where the first one was on the stack."""
+    inside = []
+    resumed = []
+
+    def nest():
+        inside.append(None)
+        for _ in range(5):
+            GLib.MainContext.default().iteration(False)
+        inside.clear()
+
+    def work():
+        for _ in range(20):
+            await_(asyncio.sleep(0))
+            resumed.extend(inside)
+
+    async def call(function):
+        function()
+
+    async def main():
+        await call(nest)
+        tasks = [asyncio.create_task(under(work)), asyncio.create_task(call(nest))]
+        await asyncio.gather(*tasks)
+
+    run(main(), slice_us=60_000_000)
+    assert resumed == []
+
+
 # Which greenlets count
 
 

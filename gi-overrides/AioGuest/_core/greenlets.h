@@ -27,6 +27,14 @@ guest_is_nested (Guest *self)
 
 PyObject *core_find_instances (PyObject *module, PyObject *type);
 
+/* To be called where the caller has called what may have nested main loops, which are over. */
+static inline void
+guest_forget_nested_places (Guest *self)
+{
+  if (G_UNLIKELY (self->safe_places->len > 0))
+    guest_forget_places (self, __builtin_frame_address (0));
+}
+
 /* The guest looks again whether it must rest. */
 static inline void
 guest_end_rest (Guest *self)

@@ -130,6 +130,7 @@ run_rounds (Guest *self, gint64 slice_end)
 
       n_run = native ? guest_native_round (self, slice_end) : guest_stock_round (self);
       step_forget_nested (self->step);
+      guest_forget_nested_places (self);
       if (n_run < 0)
         return AIO_GUEST_TICK_FAILED;
 
