@@ -370,6 +370,36 @@ def test_greenlet_that_began_between_two_main_loops_of_a_tick(run, host):
     assert resumed == []
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_await_out_of_a_callback_in_a_nested_main_loop(run, host):
+    """That is a mistake, and errors are told of. But the others go on: asyncio does not rest for ever."""
+    steps = []
+
+    def work():
+        main_loop = GLib.MainLoop()
+
+        def callback():
+            try:
+                before = len(steps)
+                values.append(await_(give(1, 3)))
+                assert len(steps) > before
+            finally:
+                main_loop.quit()
+
+        values = []
+        GLib.idle_add(callback)
+        main_loop.run()
+        return values
+
+    async def main():
+        watcher = asyncio.create_task(watch_steps(steps))
+        assert await under(work) == [1]
+        watcher.cancel()
+        assert await host.call(AioGuest.wait, give(2)) == 2
+
+    run(main())
+
+
 # Which greenlets count
 
 

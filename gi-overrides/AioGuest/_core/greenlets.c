@@ -215,6 +215,15 @@ guest_review_rest (Guest *self)
   guest_end_rest (self);
 }
 
+/* A greenlet was switched away from inside a callback of the host, in a main loop nested in that greenlet.
+ * GLib counts the dispatch until the greenlet goes on, so the outermost main loop seems to be nested. */
+void
+guest_note_left_dispatches (Guest *self)
+{
+  self->least_depth = MAX (self->least_depth, g_main_depth ());
+  guest_end_rest (self);
+}
+
 /* The objects of a type that Python's collector knows of. */
 PyObject *
 core_find_instances (G_GNUC_UNUSED PyObject *module, PyObject *type)

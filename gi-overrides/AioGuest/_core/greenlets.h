@@ -9,6 +9,7 @@
 PyObject *guest_find_obstacle (Guest *self, const char *place);
 gboolean guest_must_rest (Guest *self);
 void guest_review_rest (Guest *self);
+void guest_note_left_dispatches (Guest *self);
 void guest_note_place (Guest *self, int loop_depth, const char *place);
 void guest_forget_places (Guest *self, const char *place);
 

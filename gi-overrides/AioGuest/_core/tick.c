@@ -249,6 +249,9 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
       tick = G_UNLIKELY (guest_is_nested (self)) ? run_rounds_below_gap (self, slice_end)
                                                  : run_rounds (self, slice_end);
 
+      if (G_UNLIKELY (g_main_depth () > step.depth))
+        guest_note_left_dispatches (self);
+
       if (G_UNLIKELY (self->is_copy))
         tick = guest_leave_copy (self, tick);
       else if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
