@@ -231,8 +231,9 @@ def when_asleep(function, *args):
     return thread
 
 
-#: AddressSanitizer keeps for a while what was freed: memory grows without a leak.
-KEEPS_FREED_MEMORY = "libasan" in os.environ.get("LD_PRELOAD", "")
+#: AddressSanitizer keeps for a while what was freed, so memory grows without a leak; and it takes a
+#: switch of greenlets, which copies parts of the stack, for an overrun.
+HAS_ASAN = "libasan" in os.environ.get("LD_PRELOAD", "")
 
 
 def resident():

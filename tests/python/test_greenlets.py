@@ -17,6 +17,9 @@ from greenlet_storm import check_storm  # noqa: E402
 from nests import NESTS  # noqa: E402
 from portal import await_, under  # noqa: E402
 from program import run_program  # noqa: E402
+from support import HAS_ASAN  # noqa: E402
+
+pytestmark = pytest.mark.skipif(HAS_ASAN, reason="AddressSanitizer takes copied stacks for overruns")
 
 RAW_NESTS = {name: nest for name, nest in NESTS.items() if name != "wait"}
 
