@@ -106,18 +106,24 @@ def _find_task(loop, greenlets):
     )
 
 
-_COROUTINES = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
-
-
 def _holds_any(coroutine, greenlets):
     seen = []
     left = [coroutine]
     while left:
         seen.append(left.pop())
-        # Of one that is suspended: its variables, and what it awaits.
+        # Of one that is suspended: its variables, and what it awaits. Only the latter goes on with it; of an
+        # asynchronous generator it awaits an object that does not tell which.
         for referent in gc.get_referents(seen[-1]):
             if any(referent is greenlet for greenlet in greenlets):
                 return True
-            if isinstance(referent, _COROUTINES) and not any(referent is one for one in seen):
+            is_next = referent is _get_awaited(seen[-1]) or isinstance(referent, types.AsyncGeneratorType)
+            if is_next and not any(referent is one for one in seen):
                 left.append(referent)
     return False
+
+
+def _get_awaited(coroutine):
+    for name in ('cr_await', 'gi_yieldfrom', 'ag_await'):
+        if hasattr(coroutine, name):
+            return getattr(coroutine, name)
+    return None

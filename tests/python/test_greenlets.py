@@ -236,6 +236,34 @@ def test_main_loop_beside_a_suspended_greenlet(run, nest, host, warnings):
     assert "suspended" in warning and "AioGuest.handler()" in warning
 
 
+def test_task_that_is_named(run):
+    """The one that awaits in the greenlet, at whatever distance; not one that knows its coroutine."""
+
+    async def generate(function):
+        yield await under(function)
+
+    async def iterate(function):
+        async for value in generate(function):
+            return value
+
+    async def know(coroutine, event):
+        await event.wait()
+        return coroutine
+
+    async def main():
+        event = asyncio.Event()
+        coroutine = iterate(lambda: await_(event.wait()))
+        task = asyncio.create_task(coroutine, name="here-it-is")
+        others = [asyncio.create_task(know(coroutine, event)) for _ in range(50)]
+        await asyncio.sleep(0.001)
+        with pytest.raises(RuntimeError, match="a greenlet of <Task [^>]*here-it-is"):
+            AioGuest.wait(give(1))
+        event.set()
+        await asyncio.gather(task, *others)
+
+    run(main())
+
+
 def test_what_comes_meanwhile_is_seen_afterwards(run, nest, host):
     """Timers that become due, calls of other threads, descriptors, tasks that callbacks of the host begin."""
 
