@@ -49,6 +49,7 @@ def _check_callable(name, value, what):
 
 
 def check_nested(nested):
+    _check('nested', nested, str, "'run' or 'rest'", optional=False)
     if nested not in ('run', 'rest'):
         raise ValueError(f"nested must be 'run' or 'rest', not {nested!r}")
 

@@ -12,9 +12,9 @@ import logging
 import sys
 import types
 
-from ._core import find_instances
+from ._core import GreenletWatch, find_instances
 
-__all__ = ['explain', 'find_obstacle', 'get_greenlet', 'is_in_greenlet', 'make_teller']
+__all__ = ['Greenlets', 'explain']
 
 _REMEDY = (
     'Await in the greenlet in place of nesting a main loop there (greenback.await_()), and make a '
@@ -22,39 +22,77 @@ _REMEDY = (
 )
 
 
-def get_greenlet():
-    """The greenlet that this thread is in, or None as long as nobody has imported the package."""
-    module = sys.modules.get('greenlet')
-    # Another thread may be importing it.
-    return module.getcurrent() if hasattr(module, 'getcurrent') else None
+class Greenlets:
+    """What a session that is entered on this thread has to know of the thread's greenlets."""
 
+    def __init__(self, loop):
+        self._loop = loop
+        self._home = _get_current()  # what the ticks are in; None: the thread's main one
+        self._watch = None
+        self._is_over = False  # the session is left
+        self._has_warned = False
 
-def is_in_greenlet(home):
-    """Whether this thread is in a greenlet, other than its main one and *home*."""
-    current = get_greenlet()
-    return current is not None and current is not home and current.parent is not None
+    def are_current(self):
+        """Whether the caller is in a greenlet, other than the one that the ticks are in."""
+        current = _get_current()
+        return current is not None and current is not self._home and current.parent is not None
 
+    def find_obstacle(self, depth, place):
+        """Those that keep asyncio from going on in a nested main loop, or None.
 
-def find_obstacle(home, module, is_known):
-    """The greenlets that keep asyncio from going on in the main loop that is iterating, or None.
+        What that main loop calls is *depth* deep in dispatches, and below the address *place* of the C
+        stack. Greenlets that were begun there are not in the way.
+        """
+        current = _get_current()
+        if current is None:
+            return None
+        if self.are_current():
+            return [current]
+        self.watch()
+        family = list(_get_line(current))
+        outside = self._watch.get_begun_outside(depth, place)
+        # What is true has begun and has not ended.
+        suspended = [each for each in outside if each and each not in family]
+        if self._is_over:
+            self.unwatch()
+        return suspended or None
 
-    :param home: the greenlet in which the run began; None for the thread's main one.
-    :param module: the package ``greenlet``.
-    :param is_known: whether no greenlet was suspended when this main loop began.
-    """
-    current = get_greenlet()
-    if is_in_greenlet(home):
-        return [current]
-    if is_known or current is None:
-        return None
-    family = list(_get_line(current))
-    suspended = [
-        greenlet
-        for greenlet in find_instances(module.greenlet)
-        # What is true has begun and has not ended. Other threads have main greenlets of their own.
-        if greenlet and greenlet not in family and list(_get_line(greenlet))[-1] is family[-1]
-    ]
-    return suspended or None
+    def watch(self):
+        """Note from now on where greenlets are begun: their switches take twice as long then."""
+        current = _get_current()
+        if current is None:
+            return
+        module = sys.modules['greenlet']
+        if self._watch is None:
+            self._watch = GreenletWatch(module.gettrace())
+            module.settrace(self._watch)
+        elif module.gettrace() is self._watch:
+            return
+        # Those that nobody has told of. Other threads have main greenlets of their own.
+        main = list(_get_line(current))[-1]
+        for each in find_instances(module.greenlet):
+            if each and list(_get_line(each))[-1] is main:
+                self._watch.add(each)
+
+    def unwatch(self):
+        """The session is left."""
+        self._is_over = True
+        if self._watch is None:
+            return
+        module = sys.modules['greenlet']
+        # Somebody else's trace function may call ours: then it stays.
+        if module.gettrace() is self._watch:
+            module.settrace(self._watch.previous)
+        self._watch = None
+
+    def on_rest(self, obstacle, task):
+        """Warn of the first main loop in which asyncio rests."""
+        if self._has_warned:
+            return
+        self._has_warned = True
+        logging.getLogger('AioGuest').warning(
+            'asyncio rests while a nested main loop runs: %s', explain(self._loop, obstacle, task)
+        )
 
 
 def explain(loop, greenlets, task):
@@ -65,7 +103,7 @@ def explain(loop, greenlets, task):
     """
     if greenlets is True:
         return "the run has nested='rest', and this is in a step of its. Await instead, or use nested='run'"
-    if get_greenlet() in greenlets:
+    if _get_current() in greenlets:
         return f'this main loop is nested inside a greenlet{_of(task)}. {_REMEDY}'
     return (
         f'a greenlet{_of(_find_task(loop, greenlets))} was suspended when this main loop began, and '
@@ -73,19 +111,11 @@ def explain(loop, greenlets, task):
     )
 
 
-def make_teller(loop):
-    """A function that warns of the first main loop in which asyncio rests because of greenlets."""
-    has_told = False
-
-    def tell(greenlets, task):
-        nonlocal has_told
-        if not has_told:
-            has_told = True
-            logging.getLogger('AioGuest').warning(
-                'asyncio rests while a nested main loop runs: %s', explain(loop, greenlets, task)
-            )
-
-    return tell
+def _get_current():
+    """The greenlet that this thread is in, or None as long as nobody has imported the package."""
+    module = sys.modules.get('greenlet')
+    # Another thread may be importing it.
+    return module.getcurrent() if hasattr(module, 'getcurrent') else None
 
 
 def _of(task):

@@ -12,7 +12,7 @@ import threading
 from gi.repository import GLib
 
 from . import _core
-from ._greenlets import find_obstacle, get_greenlet, make_teller
+from ._greenlets import Greenlets
 from ._internals import (
     end_without_finalizing,
     enter_running,
@@ -86,14 +86,14 @@ class Session:
         self.is_draining = False
         self.longest_eager_step = 0.0  # in seconds
         self.left_operations = set()  # of call(), see _operation
-        self.greenlet = get_greenlet()  # that the ticks are in, but for nested main loops
+        self.greenlets = Greenlets(loop)
         self.guest = _core.Guest(
             loop,
             native=_TICK == 'native',
             atomic=nested == 'rest',
             on_end=on_end,
-            find_obstacle=functools.partial(find_obstacle, self.greenlet),
-            on_rest=make_teller(loop),
+            find_obstacle=self.greenlets.find_obstacle,
+            on_rest=self.greenlets.on_rest,
         )
         self.run = self.guest.run
         # Made here: to leave is to take no memory, of which there may be none then.
@@ -134,6 +134,7 @@ class Session:
             # Whatever may fail for want of memory: not these.
             try:
                 self.guest.stop()
+                self.greenlets.unwatch()
             finally:
                 leave_running(self.loop, self._hooks)
 

@@ -9,7 +9,6 @@ import time
 
 from ._arguments import check_coroutine, close_coroutine
 from ._awaitables import cancel_task
-from ._greenlets import is_in_greenlet
 from ._internals import create_eager_task, is_to_be_reported
 from ._session import get_session
 
@@ -78,9 +77,11 @@ def _create_eager(loop, coro, name):
     session = get_session(loop)
     if session is None:
         return create_eager_task(loop, coro, name=name)
-    if is_in_greenlet(session.greenlet):
+    if session.greenlets.are_current():
         # What the step begins would come back to this greenlet, also when the loop goes on with it.
         return loop.create_task(coro, name=name)
+    if session.guest.is_nested:
+        session.greenlets.watch()
     return session.guest.call_step(create_eager_task, loop, coro, name=name)
 
 

@@ -113,6 +113,8 @@ WRONG_TYPES = [
     ("application", "org.example.App"),
     ("shutdown_timeout", "long"),
     ("name", 5),
+    ("nested", None),
+    ("nested", True),
 ]
 
 
@@ -132,7 +134,6 @@ def test_wrong_type(entry, checked, keyword, value):
     ("shutdown_timeout", -1),
     ("shutdown_timeout", float("nan")),
     ("nested", "stay"),
-    ("nested", None),
 ])
 def test_out_of_range(entry, checked, keyword, value):
     with pytest.raises((ValueError, OverflowError), match=keyword):

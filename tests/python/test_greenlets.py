@@ -491,6 +491,63 @@ def test_run_inside_a_greenlet():
     assert greenlet.greenlet(AioGuest.run).switch(main(), debug=False) == 2
 
 
+# Trace functions of the program's
+
+
+@pytest.fixture
+def traced():
+    """A program with a trace function of its own; it is there before and after."""
+    switches = []
+
+    def trace(event, pair):
+        switches.append(event)
+
+    greenlet.settrace(trace)
+    yield switches
+    assert greenlet.gettrace() is trace
+    greenlet.settrace(None)
+
+
+def test_trace_function_is_called_as_before(run, traced, host):
+    async def main():
+        AioGuest.wait(give(1))
+        other = await suspended()
+        traced.clear()
+        with pytest.raises(RuntimeError, match=REMEDY):
+            await host.call(AioGuest.wait, give(1))
+        await other.end()
+        assert traced
+
+    run(main())
+
+
+def test_trace_function_that_takes_the_place_of_ours(run, host):
+    """And does not call it: what begins then is found all the same."""
+    steps = []
+
+    async def main():
+        watcher = asyncio.create_task(watch_steps(steps))
+        AioGuest.wait(give(1))
+        greenlet.settrace(lambda event, pair: None)
+        other = await suspended()
+        assert await host.call(count_steps_of, steps, NESTS["MainLoop.run"], host) == 0
+        await other.end()
+        assert await host.call(count_steps_of, steps, NESTS["MainLoop.run"], host) > 0
+        greenlet.settrace(None)
+        watcher.cancel()
+
+    run(main())
+
+
+def test_no_trace_function_is_left(run):
+    async def main():
+        AioGuest.wait(give(1))
+        await (await suspended()).end()
+
+    run(main())
+    assert greenlet.gettrace() is None
+
+
 # Tasks that begin inside a greenlet
 
 

@@ -172,8 +172,6 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->watched = PyDict_New ();
   self->is_atomic = atomic;
   self->least_depth = G_MAXINT;
-  self->loop_places = g_ptr_array_new ();
-  self->safe_places = g_ptr_array_new ();
   self->find_obstacle = Py_XNewRef (find_obstacle);
   self->on_rest = Py_XNewRef (on_rest);
 
@@ -260,8 +258,6 @@ guest_dealloc (PyObject *object)
   g_clear_object (&self->run);
 
   guest_clear (object);
-  g_clear_pointer (&self->loop_places, g_ptr_array_unref);
-  g_clear_pointer (&self->safe_places, g_ptr_array_unref);
   type->tp_free (object);
   Py_DECREF (type);
 }
@@ -378,7 +374,7 @@ guest_iterate_method (PyObject *object, PyObject *args)
 static PyObject *
 guest_find_obstacle_method (PyObject *object, G_GNUC_UNUSED PyObject *unused)
 {
-  return guest_find_obstacle ((Guest *) object, __builtin_frame_address (0));
+  return guest_find_obstacle ((Guest *) object);
 }
 
 static PyObject *
@@ -414,6 +410,12 @@ guest_get_in_step (PyObject *object, G_GNUC_UNUSED void *closure)
   Step *step = ((Guest *) object)->step;
 
   return PyBool_FromLong (step != NULL && step->depth == g_main_depth ());
+}
+
+static PyObject *
+guest_get_is_nested (PyObject *object, G_GNUC_UNUSED void *closure)
+{
+  return PyBool_FromLong (guest_is_nested ((Guest *) object));
 }
 
 static PyObject *
@@ -464,6 +466,8 @@ static PyGetSetDef guest_getset[] = {
   { "depth", guest_get_depth, NULL, PyDoc_STR ("How many ticks are going on, nested."), NULL },
   { "in_step", guest_get_in_step, NULL,
     PyDoc_STR ("Whether the caller is code of a tick, and not the host's in a nested main loop."), NULL },
+  { "is_nested", guest_get_is_nested, NULL,
+    PyDoc_STR ("Whether the caller is dispatched by a main loop that is nested in another."), NULL },
   { "native", guest_get_native, NULL,
     PyDoc_STR ("Whether the loop, as it is now, is ticked in C."), NULL },
   { "why_stock", guest_get_why_stock, NULL,
@@ -477,8 +481,9 @@ static PyType_Slot guest_slots[] = {
                         "Binds one asyncio event loop to one AioGuest.Run. When the run is about to\n"
                         "end, on_end(exception or None) may return true to have it go on. If it is\n"
                         "atomic, it rests in main loops that are nested in its steps.\n\n"
-                        "If find_obstacle(greenlet module, is_known) returns anything but None in a\n"
-                        "nested main loop, the guest rests there, and on_rest() is told of it." },
+                        "If find_obstacle(depth, place) returns a list in a nested main loop, the guest\n"
+                        "rests there, and on_rest(list, task) is told of it. What that main loop calls is\n"
+                        "so deep in dispatches, and below that address of the C stack." },
   { Py_tp_new, guest_new },
   { Py_tp_dealloc, guest_dealloc },
   { Py_tp_traverse, guest_traverse },

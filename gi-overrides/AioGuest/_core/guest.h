@@ -54,8 +54,6 @@ struct _Guest
 
   /* greenlets.c */
   int least_depth;         /* of the dispatches that ticks were in: more are in nested main loops */
-  GPtrArray *loop_places;  /* by the depth of the main loop; NULL for those that are not nested */
-  GPtrArray *safe_places;  /* of nested main loops in which it need not rest, the innermost last */
   PyObject *find_obstacle; /* says what makes it rest in one; NULL: nothing does */
   PyObject *on_rest;       /* is told */
   gboolean rests;          /* since the last tick */

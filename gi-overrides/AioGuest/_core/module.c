@@ -4,7 +4,7 @@
 
 #include "cancellation.h"
 #include "copy.h"
-#include "greenlets.h"
+#include "greenlet_watch.h"
 #include "guest.h"
 #include "loop.h"
 #include "pipe.h"
@@ -137,7 +137,10 @@ core_exec (PyObject *module)
   if ((state->guest_type = PyType_FromModuleAndSpec (module, &guest_spec, NULL)) == NULL ||
       (state->raiser_type = PyType_FromModuleAndSpec (module, &raiser_spec, NULL)) == NULL ||
       (state->loop_base_type = PyType_FromModuleAndSpec (module, &loop_base_spec, NULL)) == NULL ||
+      (state->greenlet_watch_type =
+         PyType_FromModuleAndSpec (module, &greenlet_watch_spec, NULL)) == NULL ||
       PyModule_AddType (module, (PyTypeObject *) state->guest_type) < 0 ||
+      PyModule_AddType (module, (PyTypeObject *) state->greenlet_watch_type) < 0 ||
       PyModule_AddType (module, (PyTypeObject *) state->loop_base_type) < 0 ||
       core_init_pygobject () < 0 || core_probe (state) < 0 || core_init_watcher (state) < 0)
     return -1;
@@ -156,6 +159,7 @@ core_traverse (PyObject *module, visitproc visit, void *arg)
   CoreState *state = core_state (module);
 
   Py_VISIT (state->guest_type);
+  Py_VISIT (state->greenlet_watch_type);
   Py_VISIT (state->raiser_type);
   Py_VISIT (state->loop_base_type);
   Py_VISIT (state->handle_type);
@@ -189,6 +193,7 @@ core_clear (PyObject *module)
   Py_CLEAR (state->null_byte);
   Py_CLEAR (state->pipe_read_size);
   Py_CLEAR (state->guest_type);
+  Py_CLEAR (state->greenlet_watch_type);
   Py_CLEAR (state->raiser_type);
   Py_CLEAR (state->loop_base_type);
   Py_CLEAR (state->handle_type);

@@ -6,7 +6,6 @@
 #include "deadline.h"
 #include "events.h"
 #include "execute.h"
-#include "greenlets.h"
 #include "handle.h"
 #include "heap.h"
 #include "native.h"
@@ -255,7 +254,6 @@ guest_native_round (Guest *self, gint64 slice_end)
       cancelled = handle_is_cancelled (self->state, handle);
       outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self->state, handle);
       step_forget_nested (self->step);
-      guest_forget_nested_places (self);
 
       if (outcome < 0)
         {

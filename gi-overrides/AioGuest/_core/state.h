@@ -26,6 +26,7 @@ struct _CoreState
   PyObject *pipe_read_size;
 
   PyObject *guest_type;
+  PyObject *greenlet_watch_type;
   PyObject *raiser_type;
   PyObject *loop_base_type;
 

@@ -200,15 +200,12 @@ nesting_prepare (GSource *source, int *timeout)
 {
   Guest *guest = ((NestingSource *) source)->guest;
   Step *step = innermost;
-  const int depth = g_main_depth ();
 
   *timeout = -1;
 
-  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest->is_copy && step->depth == depth))
+  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest->is_copy &&
+                  step->depth == g_main_depth ()))
     watch_from_prepare (step);
-
-  if (G_UNLIKELY (depth >= guest->least_depth || guest->loop_places->len > 0))
-    guest_note_place (guest, depth, __builtin_frame_address (0));
 
   return FALSE;
 }
@@ -272,8 +269,6 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
   rest = PyTuple_GetSlice (args, 1, PyTuple_GET_SIZE (args));
   if (rest == NULL)
     return NULL;
-
-  guest_forget_places (self, __builtin_frame_address (0));
 
   step_begin (&step, self);
   result = (guest_is_nested (self) ? call_below_gap : PyObject_Call) (function, rest, kwargs);

@@ -130,7 +130,6 @@ run_rounds (Guest *self, gint64 slice_end)
 
       n_run = native ? guest_native_round (self, slice_end) : guest_stock_round (self);
       step_forget_nested (self->step);
-      guest_forget_nested_places (self);
       if (n_run < 0)
         return AIO_GUEST_TICK_FAILED;
 
@@ -320,7 +319,7 @@ guest_tick (AioGuestRun *run,
     }
 
   gil = PyGILState_Ensure ();
-  if (G_UNLIKELY (guest_rests (self)))
+  if (G_UNLIKELY (guest_rests (self, __builtin_frame_address (0))))
     tick = rest_with_gil (self);
   else
     tick = tick_with_gil (self, aio_guest_run_restart_slice (run), next_ready_time);

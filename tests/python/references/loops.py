@@ -20,11 +20,12 @@ from .table import end_by_error, refused, use_of, work
 def event_loop():
     AioGuest.EventLoop().close()
     AioGuest.EventLoop(main_context=GLib.MainContext()).close()
+    AioGuest.EventLoop(nested="rest").close()
 
 
 @use_of("EventLoop")
 def event_loop_of_wrong_arguments():
-    for arguments in {"selector": 5}, {"main_context": 5}:
+    for arguments in {"selector": 5}, {"main_context": 5}, {"nested": 5}:
         with refused(TypeError):
             AioGuest.EventLoop(**arguments)
 

@@ -94,6 +94,7 @@ OPTIONS = {
     "application": lambda: make_application(),
     "shutdown_timeout": lambda: None,
     "name": lambda: "by name",
+    "nested": lambda: "rest",
 }
 
 
