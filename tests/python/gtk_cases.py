@@ -249,6 +249,7 @@ def test_end_drains_the_run(end, floods, with_application, capfd):
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.skipif(support.HAS_ASAN, reason="AddressSanitizer takes copied stacks for overruns")
 def test_greenlets_storm(record_property):
     """Nested main loops in and beside greenlets, and inside emissions of buttons in a window."""
     pytest.importorskip("greenlet", reason="the package greenlet is not installed")
