@@ -53,7 +53,7 @@ def start(
     :param done_callback: called with the main task when all is over.
     :param debug: asyncio's debug mode; None to have ``PYTHONASYNCIODEBUG`` and ``-X dev`` decide.
     :param loop_factory: makes the loop, a selector loop of asyncio's or of a subclass of it;
-        :class:`EventLoop` by default.
+        :class:`EventLoop` by default. It may return one that was made before, and is not closed.
     :param context: the ``contextvars.Context`` of the main task; a copy of the current by default.
     :param main_context: the ``GLib.MainContext``; the thread-default one by default. This thread
         must be the one that iterates it. Gio's asynchronous functions end in the thread-default one: for

@@ -372,3 +372,32 @@ def test_many_event_loops_leak_nothing():
     before = support.descriptors(), support.threads()
     cycles(200)
     assert (support.descriptors(), support.threads()) == before
+
+
+@pytest.mark.parametrize("kind", [AioGuest.EventLoop, asyncio.SelectorEventLoop])
+def test_loop_that_was_made_before_its_run(run, kind):
+    """What was done to it counts, and what was called soon comes before the main task."""
+    order, made = [], []
+    loop = kind()
+
+    def make_task(loop, coro, **options):
+        made.append(coro.__name__)
+        return asyncio.Task(coro, loop=loop, **options)
+
+    async def main():
+        assert asyncio.get_running_loop() is loop
+        order.append("main")
+        await asyncio.create_task(child())
+
+    async def child():
+        order.append("child")
+
+    loop.set_task_factory(make_task)
+    loop.call_soon(order.append, "soon")
+    thread = threading.Thread(target=loop.call_soon_threadsafe, args=[order.append, "thread"])
+    thread.start()
+    thread.join()
+    run(main(), loop_factory=lambda: loop)
+    assert order == ["soon", "thread", "main", "child"]
+    assert made[:2] == ["main", "child"]
+    assert loop.is_closed()
