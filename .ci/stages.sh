@@ -112,7 +112,8 @@ run_stage () {
       AIOGUEST_STORM_RUNS=100 AIOGUEST_STORM=10000 AIOGUEST_TEST_WATCHDOG=3000 \
         run_tests storms storms tests/run.sh \
           python/test_storm/native python/test_storm/stock \
-          python/test_nested_storm/native python/test_nested_storm/stock
+          python/test_nested_storm/native python/test_nested_storm/stock \
+          python/test_greenlets/native python/test_greenlets/stock
       ;;
     soak)
       # On Debian 12 PyGObject itself loses memory.
