@@ -146,7 +146,12 @@ def watcher(request):
 
 
 async def exit_with(status):
-    process = await asyncio.create_subprocess_shell(f"exit {status}")
+    """When the watcher knows of it: MultiLoopChildWatcher takes one that has ended before for unknown if the signal
+    comes while it looks."""
+    process = await asyncio.create_subprocess_shell(
+        f"read line; exit {status}", stdin=asyncio.subprocess.PIPE
+    )
+    process.stdin.close()
     return await process.wait()
 
 
