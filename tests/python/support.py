@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Shared by the tests: hosts, and what can be seen of a main context."""
 
+import asyncio
 import os
 import threading
 import time
@@ -74,6 +75,20 @@ def run_by_iteration(coro, **options):
         context.iteration(True)
     assert finished == [task]
     return task.result()
+
+
+def in_host(function, *args):
+    """Have a callback of the host call a function; a future of what comes of it."""
+    future = asyncio.get_running_loop().create_future()
+
+    def callback():
+        try:
+            future.set_result(function(*args))
+        except Exception as error:
+            future.set_exception(error)
+
+    GLib.idle_add(callback)
+    return future
 
 
 HOSTS = {

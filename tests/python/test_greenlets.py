@@ -17,7 +17,7 @@ from greenlet_storm import check_storm  # noqa: E402
 from nests import NESTS  # noqa: E402
 from portal import await_, under  # noqa: E402
 from program import run_program  # noqa: E402
-from support import HAS_ASAN  # noqa: E402
+from support import HAS_ASAN, in_host  # noqa: E402
 
 pytestmark = pytest.mark.skipif(HAS_ASAN, reason="AddressSanitizer takes copied stacks for overruns")
 
@@ -47,24 +47,9 @@ async def give(value, rounds=1):
 
 
 class Host:
-    """Callbacks of the host: what they did is seen."""
+    """What the host does beside the loop."""
 
-    def __init__(self):
-        self.seen = []
-        self.error = None
-
-    def call(self, function, *args):
-        """From an idle callback of the host; returns a future of what comes of it."""
-        future = asyncio.get_running_loop().create_future()
-
-        def callback():
-            try:
-                future.set_result(function(*args))
-            except Exception as error:
-                future.set_exception(error)
-
-        GLib.idle_add(callback)
-        return future
+    call = staticmethod(in_host)
 
     def see_soon(self):
         """What ends a nested main loop, by the host alone, when everybody has had turns in it."""

@@ -6,21 +6,9 @@ import asyncio
 
 from gi.repository import AioGuest, Gio, GLib
 
+from support import in_host
+
 from .table import end_by_error, refused, use_of, work
-
-
-def in_host(function, *args):
-    """Have a callback of the host call a function; a future of what comes of it."""
-    future = asyncio.get_running_loop().create_future()
-
-    def callback():
-        try:
-            future.set_result(function(*args))
-        except Exception as error:
-            future.set_exception(error)
-
-    GLib.idle_add(callback)
-    return future
 
 
 @use_of("describe")
