@@ -180,7 +180,7 @@ def run(
     coro: Gio.Application,
     argv: Sequence[str] | None = None,
     *,
-    main: Callable[[], Coroutine[Any, Any, _T]],
+    main: Callable[[], Coroutine[Any, Any, _T]] | None = None,
     done_callback: Callable[[asyncio.Task[_T]], object] | None = None,
     debug: bool | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,

@@ -66,6 +66,7 @@ __all__ = [
     'leave_running',
     'may_have_generators',
     'register_exit_function',
+    'run_first_step',
     'set_ending_main_loops',
     'set_running_again',
     'set_stopping',
@@ -539,7 +540,7 @@ def _is_step(handle, task):
     return getattr(handle._callback, '__self__', None) is task
 
 
-def _run_first_step(loop, task):
+def run_first_step(loop, task):
     """Run at once the step that creating *task* has put in the ready queue.
 
     It stays there, cancelled: other threads may have put handles behind it, and none can be taken
@@ -584,7 +585,7 @@ def create_eager_task(loop, coro, *, name=None):
 
     task = loop.create_task(coro, name=name)
     try:
-        _run_first_step(loop, task)
+        run_first_step(loop, task)
     except BaseException:
         if task.done():
             # Whoever gets it need not be told of it again.

@@ -10,7 +10,7 @@ from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
 
 from . import _abandoned
-from ._application import ApplicationHold
+from ._application import ApplicationBinding
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
 from ._drain import Drain
@@ -28,15 +28,20 @@ from ._loop import EventLoop, thread_default
 from ._outcome import Outcome
 from ._session import Session, get_session
 from ._signals import Interrupts, is_main_thread
-from ._tasks import let_tasks_go
+from ._tasks import let_tasks_go, step_now
 
 __all__ = ['Life']
 
 
 class Life:
-    """The life of one main task: it runs, everything is drained, the loop is closed."""
+    """The life of one main task: it runs, everything is drained, the loop is closed.
 
-    def __init__(self, options):
+    *main* is an async function that makes the main task when the application has started. Without it
+    and without a coroutine the life has no main task, and lasts as long as the application. *on_over* is
+    called when all is over.
+    """
+
+    def __init__(self, options, main=None, on_over=None):
         self.options = options
         self.loop = None
         self.session = None
@@ -53,11 +58,13 @@ class Life:
         self._finished_handler = 0
         self._interrupts = None
         self._child_watcher = None
-        self._application = ApplicationHold(self)
+        self._main = main
+        self._on_over = on_over
+        self._application = ApplicationBinding(self)
 
     # Beginning
 
-    def begin(self, coro):
+    def begin(self, coro=None):
         _check_thread_is_free()
         self.loop = self._make_loop()
         try:
@@ -119,11 +126,11 @@ class Life:
                 loop._on_no_memory = self._end_if_lost
             # Before the main task's first step, which may take its time.
             loop.call_soon(self._meet_host)
-            self.task = loop.create_task(coro, name=options.name, context=options.context)
-            session.main_task = self.outcome.task = self.task
-            self.task.add_done_callback(self._drain_once)
+            if coro is not None:
+                self._create_main_task(coro)
             self._finished_handler = session.run.connect('finished', self._on_finished)
-            self._application.hold(options.application)
+            self._application.bind(options.application, presents_window=self._on_over is None)
+            self._watch_default_application()
         except BaseException:
             if self._finished_handler:
                 session.run.disconnect(self._finished_handler)
@@ -133,6 +140,37 @@ class Life:
                 forget_task(self.task)
             raise
 
+    def _create_main_task(self, coro):
+        options = self.options
+        self.task = self.loop.create_task(coro, name=options.name, context=options.context)
+        self.session.main_task = self.outcome.task = self.task
+        self.task.add_done_callback(self._drain_once)
+
+    def has_main(self):
+        """Whether there is a main task that is not done, or will be one."""
+        if self._drain.has_begun:
+            return False
+        return self._main is not None if self.task is None else not self.task.done()
+
+    def on_startup(self):
+        """The bound application is starting: its run() goes on."""
+        # Before the main task's first step, which may take its time.
+        self._meet_host()
+        self.take_first_step()
+
+    def take_first_step(self):
+        """Have the main task take its first step now, if it has not."""
+        if not self.has_main():
+            return
+        try:
+            if self.task is None:
+                self._create_main_task(self._main())
+            elif self.session.run.get_ticks() > 0:
+                return
+            step_now(self.loop, self.task)
+        except BaseException as error:
+            self._end_by(error)
+
     def _meet_host(self):
         """The host's loop is running: see what it does about signals, and whose it is."""
         if self._interrupts is not None:
@@ -141,7 +179,11 @@ class Life:
         if is_main_thread():
             # It may take SIGCHLD over.
             self._child_watcher = attach_child_watcher(self.loop)
-        if self._is_hosted_by_default():
+        self._watch_default_application()
+
+    def _watch_default_application(self):
+        # By their pointers.
+        if hash(self.session.main_context) == hash(GLib.MainContext.default()):
             self._application.watch(Gio.Application.get_default())
 
     def _watch_signals(self):
@@ -163,35 +205,42 @@ class Life:
             )
             self._interrupts.begin()
 
-    def _is_hosted_by_default(self):
-        return hash(self.session.main_context) == hash(GLib.MainContext.default())
-
     # End
 
     def cancel(self):
-        """Cancel the main task, from the host: once, lest its clean-up be cancelled, too.
+        """Cancel the main task, from the host: once, so that its clean-up is not cancelled, too.
 
-        Several events may ask for its end: its window is closed, the application quits. A task that
+        Without a main task the rest is drained at once. Several events may ask for its end: its window is closed, the application quits. A task that
         has taken the request back (``uncancel()``) goes on, and may be asked again.
         """
-        if not self._is_cancelled or self.task.cancelling() == 0:
+        if self.task is None or self.task.done():
+            # To cancel one that is done would hide its exception.
+            self._drain_once()
+        elif not self._is_cancelled or self.task.cancelling() == 0:
             self._is_cancelled = True
             cancel_task(self.task)
 
     def _cancel_in_time(self):
         """Cancel the main task, and go on without it if it does not end."""
-        if self.options.shutdown_timeout is not None:
+        if self.task is not None and self.options.shutdown_timeout is not None:
             self.loop.call_later(self.options.shutdown_timeout, self._give_up)
         self.cancel()
 
     def _drain_once(self, task=None):
+        self._application.end_hold()
         if not self._drain.has_begun:
             self.session.is_draining = True
             self._drain.begin()
 
+    def _is_main_done(self):
+        return self.task is not None and self.task.done()
+
     def _on_drain_error(self, error):
         # asyncio.run() raises it, too, whatever the main task came to.
         self.outcome.exception = error
+
+    def _is_given_up(self):
+        return self.task is not None and self.task in self._drain.given_up
 
     def _give_up(self):
         """The host has gone on to its end, and the main task does not come to its own."""
@@ -208,6 +257,8 @@ class Life:
         """
         if self._drain.has_begun:
             self._drain.begin_again_if_lost()
+        elif self.task is None:
+            return
         elif self.task.done():
             self._drain_once()
         elif is_lost(self.loop, self.task):
@@ -240,7 +291,7 @@ class Life:
             return self._drain_once_more()
         clear_stopping(self.loop)
         if exception is None:
-            self.outcome.stopped = not self.task.done()
+            self.outcome.stopped = not self._is_main_done()
         self._drain_once()
         return True
 
@@ -273,7 +324,7 @@ class Life:
                 # loop that can't go on can't be drained either: then the cause counts, not this.
                 if self.outcome.exception is None or not isinstance(error, Exception):
                     self.outcome.exception = error
-        self.outcome.is_given_up = self.task in self._drain.given_up
+        self.outcome.is_given_up = self._is_given_up()
         if self.outcome.is_copy:
             # A step has forked meanwhile, and is over in the child. Nobody is told of its task there.
             return
@@ -282,12 +333,18 @@ class Life:
             self.loop._on_no_memory = None
         _abandoned.discard(self)
         self._application.release()
-        if self.outcome.exception is not None and has_uncollected_exception(self.task):
+        if (
+            self.outcome.exception is not None
+            and self.task is not None
+            and has_uncollected_exception(self.task)
+        ):
             # The same, or one that it has overtaken.
             self.task.exception()
         self.outcome.conclude(self.options.done_callback)
         self._end_main_loops()
         self.session = self._application = self._interrupts = self._drain = None
+        if self._on_over is not None:
+            self._on_over()
 
     def _end_main_loops(self):
         """If a signal has ended the main task: the host's, too, and those that are nested in it."""
@@ -413,7 +470,7 @@ class Life:
         """Come to the end without the steps on the stack: the process exits in the innermost."""
         in_step = self._drain.leave_steps()
         if self._can_go_on():
-            if self.task.done() or self.task in in_step:
+            if self._is_main_done() or self.task in in_step:
                 self._drain_once()
             else:
                 self._cancel_in_time()
@@ -429,7 +486,7 @@ class Life:
     def forget(self):
         """In a forked child: leave nothing of it in the way of what the child may do."""
         self.outcome.is_copy = True
-        self.outcome.is_given_up = self.task in self._drain.given_up
+        self.outcome.is_given_up = self._is_given_up()
         if self._interrupts is not None:
             self._interrupts.end()
 
@@ -471,11 +528,14 @@ class Life:
 
     def _on_signal(self, signum):
         """As under asyncio.run(): the first Ctrl-C cancels the main task, the next one begins the
-        drain, and one during the drain ends the run. SIGTERM only cancels the main task.
+        drain, and one during the drain ends the run. SIGTERM cancels the main task and has the
+        application quit.
         """
         guest = self.session.guest
         self.outcome.signals.append(signum)
-        is_draining = self._drain.has_begun or self.task.done()
+        is_draining = self._drain.has_begun or self._is_main_done()
+        if signum == signal.SIGTERM:
+            self._application.quit()
         if len(self.outcome.signals) == 1 and not is_draining:
             self.cancel()
         elif signum == signal.SIGINT:

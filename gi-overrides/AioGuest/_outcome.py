@@ -18,7 +18,7 @@ class Outcome:
 
     def __init__(self, loop):
         self._loop = loop
-        self.task = None
+        self.task = None  # there may be none
         self.exception = None  # that counts instead of it: what got out of the loop, for one
         self.stopped = False  # by the user, before the main task was done
         self.signals = []  # that have arrived
@@ -28,9 +28,9 @@ class Outcome:
 
     def conclude(self, done_callback):
         """Hand the main task over; what it raised is told once, now."""
-        if not self.task.done():
+        if self.task is not None and not self.task.done():
             end_task(self.task, self._get_error())
-        if done_callback is not None:
+        if self.task is not None and done_callback is not None:
             try:
                 done_callback(self.task)
             except (SystemExit, KeyboardInterrupt) as error:
@@ -48,11 +48,10 @@ class Outcome:
             self.report()
 
     def pass_signals_on(self, application):
-        """The main task has ended because of a signal: now it is the host's turn to end."""
-        if not self.is_interrupted() and not self.is_told_to_quit():
+        """Ctrl-C has ended the main task: now it is the host's turn to end."""
+        if signal.SIGINT not in self.signals or not self.is_interrupted():
             return
-        by_ctrl_c = signal.SIGINT in self.signals
-        if by_ctrl_c and ends_main_loops(signal.getsignal(signal.SIGINT)):
+        if ends_main_loops(signal.getsignal(signal.SIGINT)):
             # It has PyGObject's run() return, and raise KeyboardInterrupt.
             signal.raise_signal(signal.SIGINT)
         elif application is not None:
@@ -71,7 +70,7 @@ class Outcome:
         if self.is_interrupted():
             return
         error = self.exception
-        if error is None and has_uncollected_exception(self.task):
+        if error is None and self.task is not None and has_uncollected_exception(self.task):
             error = self.task.exception()
         if error is not None:
             self._tell(
@@ -86,11 +85,7 @@ class Outcome:
         """Whether it was a signal that ended the main task."""
         if self.exception is not None:
             return bool(self.signals) and isinstance(self.exception, KeyboardInterrupt)
-        return bool(self.signals) and self.task.cancelled()
-
-    def is_told_to_quit(self):
-        """Whether SIGTERM was all that came, however often."""
-        return set(self.signals) == {signal.SIGTERM}
+        return bool(self.signals) and (self.task is None or self.task.cancelled())
 
     def has_failed(self):
         """Whether something other than the end of the application ended the main task."""
@@ -98,6 +93,7 @@ class Outcome:
             return True
         return (
             not self.is_given_up
+            and self.task is not None
             and self.task.done()
             and not self.task.cancelled()
             and self.task.exception() is not None

@@ -167,6 +167,12 @@ class Session:
             self._watches_signals = True
             self.guest.watch_signals(wakeup_pipe.read_fd)
 
+    def call_step(self, function, *args, **kwargs):
+        """Call *function*, as a callback of the host that takes a task's step; return what it returns."""
+        if self.guest.is_nested:
+            self.greenlets.watch()
+        return self.guest.call_step(function, *args, **kwargs)
+
     def iterate(self, future=None):
         """Iterate the main context until the session ends, or *future*, if given, is ``done()``.
 

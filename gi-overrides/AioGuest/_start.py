@@ -4,11 +4,11 @@
 """``start()`` and ``run()``."""
 
 import inspect
-import signal
 import types
 
 from gi.repository import Gio, GLib
 
+from ._application_run import ApplicationRun
 from ._arguments import check_coroutine, check_options, close_coroutine
 from ._life import Life
 
@@ -60,9 +60,12 @@ def start(
         :func:`call` the caller must make it that, by ``main_context.push_thread_default()``.
     :param priority: of the guest while it keeps within its slice.
     :param slice_us: microseconds after which the guest lets frames and idle callbacks go first.
-    :param application: a ``Gio.Application`` to hold until all is over. When it shuts down the
-        main task is cancelled and all is drained before ``run()`` returns; this is also done for
-        the default application, without a hold, if none is given.
+    :param application: the ``Gio.Application`` that this is bound to. If it has not started yet the main
+        task takes its first step at ``::startup``, at the latest. It is held until it has a window, or the
+        main task is done; a service, or an application with an inactivity timeout, is not. At its
+        ``::shutdown`` the main task is cancelled, and all is drained before the application's ``run()``
+        returns. In a remote instance the main task is cancelled before its first step. If none is
+        given, the end of the default application has the same effect, without a hold.
     :param shutdown_timeout: seconds that cancelled tasks are given to end; None for any time.
     :param name: of the main task and of the run.
     :param nested: what asyncio does in a main loop that is nested in a step of a task or a callback of
@@ -106,18 +109,22 @@ def run(coro, argv=None, *, main=None, **options):
     returns or raises what came of it: the ``asyncio.run()`` of a GLib program. Ctrl-C cancels the
     main task and raises KeyboardInterrupt when all is over, as there.
 
-    ``run(app, argv, main=async_function)`` runs a ``Gio.Application`` with
-    ``async_function()`` as its main task: it starts at ``::startup``, holds the application, and
-    is cancelled and drained before the application's ``run()`` returns. If the main task raises,
-    the application quits and the exception is raised here.
+    ``run(app, argv, main=async_function)`` runs a ``Gio.Application`` with ``async_function()`` as its main
+    task, ``run(app, argv)`` without a main task. The loop is the running one from the call on, in
+    ``do_local_command_line()``, too. The main task takes its first step at ``::startup``, after its handlers
+    that were connected before. It is bound to the application as by :func:`start`. Without a main task asyncio goes on as long as
+    the application does. Without a handler of its own for ``::activate`` the application's active window
+    is presented; if there is none and the main task is over, the main task begins anew. If the main task
+    raises, the application quits and the exception is raised here. GLib can run an application once only.
 
     The keyword arguments are those of :func:`start`. A *main_context* is the thread-default one until all
     is over.
 
     :param coro: a coroutine, or the application.
     :param argv: arguments of the application; None for none.
-    :param main: with an application, the async function that makes the main task.
-    :returns: the main task's result, or the exit status of the application.
+    :param main: with an application, the async function that makes the main task; None for no main task.
+    :returns: the main task's result; with an application its exit status, or 128 + the number of the
+        signal that ended it.
     :raises TypeError, ValueError, RuntimeError: as :func:`start`.
     """
     try:
@@ -134,46 +141,10 @@ def run(coro, argv=None, *, main=None, **options):
 
 
 def _run_application(application, argv, main, options):
-    if not inspect.iscoroutinefunction(main):
-        raise TypeError(f'main must be an async function, not {main!r}')
+    if main is not None and not inspect.iscoroutinefunction(main):
+        raise TypeError(f'main must be an async function or None, not {main!r}')
     if options['application'] not in (None, application):
         raise TypeError('application is given already, as the first argument')
     options['application'] = application
-    done_callback = options['done_callback']
-    life = None
-    failure = None
-
-    def on_done(task):
-        if life.outcome.has_failed():
-            application.quit()
-        if done_callback is not None:
-            done_callback(task)
-
-    def on_startup(application):
-        nonlocal life, failure
-        try:
-            life = _begin(main(), options)
-            life.outcome.is_asked_for = True
-        except BaseException as error:
-            failure = error
-            application.quit()
-
-    options['done_callback'] = on_done
-    handler = application.connect('startup', on_startup)
-    try:
-        status = application.run(argv)
-    finally:
-        application.disconnect(handler)
-        if life is not None:
-            life.drain_now()
-
-    if failure is not None:
-        raise failure
-    if life is None:
-        return status
-    if life.outcome.has_failed():
-        life.outcome.result()
-    if signal.SIGINT in life.outcome.signals:
-        raise KeyboardInterrupt
-    # As a shell tells of a process that a signal has ended.
-    return 128 + life.outcome.signals[0] if life.outcome.signals else status
+    check_options(types.SimpleNamespace(**options))
+    return ApplicationRun(application, main, options).run(argv)

@@ -9,10 +9,10 @@ import time
 
 from ._arguments import check_coroutine, close_coroutine
 from ._awaitables import cancel_task
-from ._internals import create_eager_task, is_to_be_reported
+from ._internals import create_eager_task, is_to_be_reported, run_first_step
 from ._session import get_session
 
-__all__ = ['let_tasks_go', 'spawn']
+__all__ = ['let_tasks_go', 'spawn', 'step_now']
 
 _logger = logging.getLogger('asyncio')
 
@@ -80,9 +80,17 @@ def _create_eager(loop, coro, name):
     if session.greenlets.are_current():
         # What the step begins would come back to this greenlet, also when the loop goes on with it.
         return loop.create_task(coro, name=name)
-    if session.guest.is_nested:
-        session.greenlets.watch()
-    return session.guest.call_step(create_eager_task, loop, coro, name=name)
+    return session.call_step(create_eager_task, loop, coro, name=name)
+
+
+def step_now(loop, task):
+    """Have a new task of a run take its first step now. Inside a greenlet it does so at the next turn."""
+    session = get_session(loop)
+    if session.greenlets.are_current():
+        return
+    begun = time.monotonic()
+    session.call_step(run_first_step, loop, task)
+    _count_eager_step(loop, task, time.monotonic() - begun)
 
 
 def _count_eager_step(loop, task, took):

@@ -287,10 +287,10 @@ def test_done_callback_of_an_application():
 
 
 def test_run_that_cannot_begin():
-    """The application has quit when it is raised."""
+    """The application has not begun either."""
     order = []
     app = application()
-    app.connect("shutdown", lambda app: order.append("shutdown"))
+    app.connect("startup", lambda app: order.append("startup"))
 
     def factory():
         raise LookupError("no loop")
@@ -300,7 +300,7 @@ def test_run_that_cannot_begin():
 
     with pytest.raises(LookupError, match="no loop"):
         AioGuest.run(app, main=main, loop_factory=factory)
-    assert order == ["shutdown"]
+    assert order == []
 
 
 def test_application_that_can_not_be_held(errors):
@@ -316,6 +316,7 @@ def test_application_that_can_not_be_held(errors):
 
     coro = main("refused")
     app = Refusing(flags=Gio.ApplicationFlags.NON_UNIQUE)
+    app.register()
     with pytest.raises(LookupError, match="not to be held"):
         AioGuest.start(coro, application=app, debug=False, done_callback=order.append)
     assert inspect.getcoroutinestate(coro) == inspect.CORO_CLOSED
@@ -355,7 +356,7 @@ def test_main_task_given_up_has_no_result():
         support.run_owning(main(), application=app, shutdown_timeout=0.01)
 
 
-@pytest.mark.parametrize("main", [None, 5, "main"])
+@pytest.mark.parametrize("main", [5, "main"])
 def test_main_must_be_a_function(main):
     with pytest.raises(TypeError, match="main"):
         AioGuest.run(application(), main=main)

@@ -27,7 +27,7 @@ struct _Guest
 
   Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
   gboolean is_over;  /* the run has ended, perhaps inside a handle of a tick that goes on */
-  Step *step;        /* of the innermost tick */
+  Step *step;        /* of the innermost tick, or of the task that is begun eagerly on top of it */
   gboolean had_io;   /* the selector has told of something since the innermost tick began, or may */
   guint depth;       /* of nested ticks */
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */

@@ -249,7 +249,7 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
 {
   Guest *self = (Guest *) object;
   PyObject *function, *rest, *result;
-  Step step;
+  Step step, *outer_step = self->step;
   int in_step = suspension_interrupts_step (self);
 
   if (in_step < 0)
@@ -271,7 +271,9 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
     return NULL;
 
   step_begin (&step, self);
+  self->step = &step;
   result = (guest_is_nested (self) ? call_below_gap : PyObject_Call) (function, rest, kwargs);
+  self->step = outer_step;
   step_end (&step);
 
   Py_DECREF (rest);

@@ -204,7 +204,7 @@ def application_whose_main_fails():
 def application_wrongly_run():
     app = make_application()
     with refused(TypeError):
-        AioGuest.run(app)
+        AioGuest.run(app, main=work.__name__)
     with refused(TypeError):
         AioGuest.run(app, main=work, application=make_application())
     with refused(TypeError):
