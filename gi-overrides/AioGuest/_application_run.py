@@ -66,7 +66,7 @@ class ApplicationRun:
             return
         if self._life.is_over():
             self._begin_again()
-        elif not self._life.has_main():
+        elif self._life.is_draining():
             self._is_wanted = True
 
     def _on_shutdown(self, application):

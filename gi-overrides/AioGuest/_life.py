@@ -152,6 +152,10 @@ class Life:
             return False
         return self._main is not None if self.task is None else not self.task.done()
 
+    def is_draining(self):
+        """Whether the main task is over, and the rest is being drained."""
+        return self._drain.has_begun
+
     def on_startup(self):
         """The bound application is starting: its run() goes on."""
         # Before the main task's first step, which may take its time.

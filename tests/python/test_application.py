@@ -382,3 +382,287 @@ def test_idle_callbacks_of_the_application_run():
 
     AioGuest.run(app, main=main, debug=False)
     assert seen == ["idle", "main"]
+
+
+def test_first_step_at_startup():
+    """Of a coroutine that was started before; what the application does next comes after it."""
+    order = []
+    app = application()
+    app.connect("startup", lambda app: order.append("startup"))
+    app.connect("activate", lambda app: order.append("activate"))
+
+    async def main():
+        order.append("first step")
+        await asyncio.sleep(0)
+        order.append("second step")
+
+    support.start(main(), application=app)
+    assert order == []
+    assert app.run([]) == 0
+    assert order == ["startup", "first step", "activate", "second step"]
+
+
+def test_first_step_that_has_been_taken():
+    """Somebody has iterated the main context before the application started."""
+    order = []
+    app = application()
+
+    async def main():
+        order.append("first step")
+        await going_on.wait()
+
+    going_on = asyncio.Event()
+    support.start(main(), application=app)
+    while not order:
+        GLib.MainContext.default().iteration(True)
+    app.connect("activate", lambda app: going_on.set())
+    assert app.run([]) == 0
+    assert order == ["first step"]
+
+
+@pytest.mark.parametrize("error", [LookupError, SystemExit, KeyboardInterrupt])
+def test_error_of_the_first_step(error):
+    """Everything is drained, the application quits, and it is raised."""
+    order = []
+    app = application()
+    app.hold()
+    app.connect("activate", lambda app: order.append("activate"))
+    app.connect("shutdown", lambda app: order.append("shutdown"))
+
+    async def child():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            order.append("child")
+
+    async def main():
+        AioGuest.spawn(child(), eager=True)
+        raise error("in the first step")
+
+    with pytest.raises(error, match="in the first step"):
+        AioGuest.run(app, main=main, debug=False)
+    assert order == ["activate", "child", "shutdown"]
+
+
+def test_task_factory_that_refuses_the_main_task():
+    app = application()
+
+    def refuse(loop, coro, **options):
+        coro.close()
+        raise LookupError("refused")
+
+    def factory():
+        loop = AioGuest.EventLoop()
+        loop.set_task_factory(refuse)
+        return loop
+
+    async def main():
+        raise AssertionError("it began")
+
+    with pytest.raises(LookupError, match="refused"):
+        AioGuest.run(app, main=main, loop_factory=factory, debug=False)
+
+
+def test_without_main():
+    """asyncio goes on as long as the application."""
+    order = []
+    app = application()
+    app.hold()
+
+    async def work():
+        try:
+            await asyncio.sleep(0.001)
+            GLib.idle_add(lambda: app.release())
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.001)
+            order.append("cleaned up")
+
+    app.connect("startup", lambda app: AioGuest.spawn(work()))
+    assert AioGuest.run(app, debug=False) == 0
+    assert order == ["cleaned up"]
+
+
+def test_without_main_stopped():
+    """Its loop is, by a task: nothing else would end it."""
+    app = application()
+    app.hold()
+    app.connect("activate", lambda app: asyncio.get_running_loop().call_soon(stop))
+
+    def stop():
+        asyncio.get_running_loop().stop()
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        AioGuest.run(app, debug=False)
+
+
+def test_application_registered_before():
+    app = application()
+    order = []
+    app.register()
+    app.connect("activate", lambda app: order.append("activate"))
+
+    async def main():
+        order.append("first step")
+        await asyncio.sleep(0.001)
+        order.append("main")
+
+    assert AioGuest.run(app, main=main, debug=False) == 0
+    assert order == ["first step", "activate", "main"]
+
+
+def test_second_run_of_an_application():
+    """GLib would crash."""
+    app = application()
+
+    async def main():
+        pass
+
+    assert AioGuest.run(app, main=main, debug=False) == 0
+    with pytest.raises(RuntimeError, match="has been run before"):
+        AioGuest.run(app, main=main, debug=False)
+
+
+def test_main_begins_anew_at_an_activation():
+    """The application has gone on by a hold of its own when the main task was over."""
+    app = Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
+    app.hold()
+    order = []
+
+    async def main():
+        order.append("main")
+        if len(order) > 1:
+            app.release()
+
+    def on_done(task):
+        order.append("over")
+        if len(order) == 2:
+            GLib.idle_add(lambda: app.activate())
+
+    AioGuest.run(app, main=main, done_callback=on_done, debug=False)
+    assert order == ["main", "over", "main", "over"]
+
+
+def test_main_begins_anew_after_the_drain():
+    """The activation has come while the first one was drained."""
+    app = Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
+    app.hold()
+    order = []
+
+    async def child():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            app.activate()
+            await asyncio.sleep(0.001)
+            order.append("drained")
+
+    async def main():
+        order.append("main")
+        if len(order) == 1:
+            AioGuest.spawn(child(), eager=True)
+        else:
+            app.release()
+
+    AioGuest.run(app, main=main, debug=False)
+    assert order == ["main", "drained", "main"]
+
+
+@pytest.mark.filterwarnings("always:AioGuest gave up:ResourceWarning")
+def test_main_task_that_swallows_its_cancellation(recwarn):
+    """It is given up in time, with one warning; the status is the application's."""
+    app = application()
+
+    async def main():
+        GLib.idle_add(lambda: app.quit())
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass
+
+    assert AioGuest.run(app, main=main, shutdown_timeout=0.01, debug=False) == 0
+    (warning,) = recwarn
+    assert "main()" in str(warning.message)
+    assert "test_application.py" in str(warning.message).rpartition("it is at")[2]
+
+
+def test_application_is_not_held_for_nothing():
+    """Without a main task its end is its own."""
+    app = application()
+    order = []
+    app.connect("shutdown", lambda app: order.append("shutdown"))
+    assert AioGuest.run(app, debug=False) == 0
+    assert order == ["shutdown"]
+
+
+def test_main_that_returns_at_once():
+    """The activation of the launch itself does not begin it anew."""
+    app = Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
+    order = []
+
+    async def main():
+        order.append("main")
+
+    AioGuest.run(app, main=main, debug=False)
+    assert order == ["main"]
+
+
+class WithWindow(Gio.Application):
+    """What Gtk.Application has of it."""
+
+    def __init__(self):
+        super().__init__(flags=Gio.ApplicationFlags.NON_UNIQUE)
+        self.order = []
+
+    def get_active_window(self):
+        return self
+
+    def get_windows(self):
+        return []
+
+    def present(self):
+        self.order.append("present")
+
+
+class WithActivate(WithWindow):
+    def do_activate(self):
+        self.order.append("activate")
+
+
+class WithInherited(WithActivate):
+    pass
+
+
+@pytest.mark.parametrize("kind, expected", [
+    (WithWindow, "present"), (WithActivate, "activate"), (WithInherited, "activate"),
+])
+@pytest.mark.parametrize("way", ["run", "start"])
+def test_active_window_is_presented(kind, expected, way):
+    """Where the program has no handler of its own."""
+    app = kind()
+
+    async def main():
+        await asyncio.sleep(0.001)
+        app.activate()
+
+    if way == "run":
+        AioGuest.run(app, main=main, debug=False)
+    else:
+        support.start(main(), application=app)
+        app.run([])
+    assert app.order == [expected] * 2
+
+
+@pytest.mark.parametrize("connects", [Gio.Application.connect, Gio.Application.connect_after])
+def test_active_window_is_not_presented_beside_a_handler(connects):
+    """Whenever it was connected."""
+    app = WithWindow()
+
+    async def main():
+        connects(app, "activate", lambda app: app.order.append("handler"))
+        await asyncio.sleep(0.001)
+        app.activate()
+
+    AioGuest.run(app, main=main, debug=False)
+    assert app.order == ["handler"] * 2

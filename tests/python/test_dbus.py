@@ -4,7 +4,6 @@
 
 import asyncio
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -16,8 +15,8 @@ import pytest
 from gi.repository import AioGuest, Gio, GLib
 
 import support
+from bus import DATA, running_bus
 
-DATA = pathlib.Path(__file__).parent / "data"
 DRIVER = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 
 INTERFACE = Gio.DBusNodeInfo.new_for_xml("""
@@ -43,22 +42,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def address():
     """The address of a bus that ends with this file."""
-    daemon = subprocess.Popen(
-        [
-            "dbus-daemon", f"--config-file={DATA / 'bus.conf'}",
-            "--nofork", "--nopidfile", "--print-address",
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with daemon:
-        try:
-            # The bus listens when it tells its address.
-            address = daemon.stdout.readline().strip()
-            assert address, "dbus-daemon did not start"
-            yield address
-        finally:
-            daemon.terminate()
+    with running_bus(DATA / "bus.conf") as address:
+        yield address
 
 
 FLAGS = (
