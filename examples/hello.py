@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hello in fifteen lines: asyncio.sleep() in a GTK 4 window."""
+"""Hello in fourteen lines: asyncio.sleep() in a GTK 4 window."""
 
 import asyncio
 
@@ -11,7 +11,6 @@ gi.require_versions({'AioGuest': '1.0', 'Gtk': '4.0'})
 from gi.repository import AioGuest, Gtk  # noqa: E402
 
 app = Gtk.Application(application_id='org.aioguest.Hello')
-app.connect('activate', lambda app: None)  # main() opens the window
 
 
 async def main():

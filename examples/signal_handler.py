@@ -76,11 +76,6 @@ def on_activate(app):
         AioGuest.spawn(click_and_check(window))
 
 
-async def main():
-    """Lives as long as the program; closing the window cancels it."""
-    await asyncio.Event().wait()
-
-
 app = Gtk.Application(application_id='org.aioguest.SignalHandler')
 app.connect('activate', on_activate)
-sys.exit(AioGuest.run(app, main=main))
+sys.exit(AioGuest.run(app))

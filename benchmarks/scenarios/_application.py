@@ -25,9 +25,9 @@ def run_application(host, main):
     if not Gtk.init_check():
         raise Unavailable('no display')
     application = Gtk.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
-    application.connect('activate', lambda application: None)
     if host.is_hosted:
         return _run_hosted(application, main)
+    application.connect('activate', lambda application: None)
 
     async def run():
         application.register(None)

@@ -40,12 +40,8 @@ class Application(Gtk.Application):
         status = AioGuest.run(self, ['downloads'], main=self._main)
         return status or (0 if self._succeeded else 1)
 
-    def do_activate(self):
-        if self._window is not None:
-            self._window.present()
-
     async def _main(self):
-        """Runs from start-up on.  Closing the window cancels it."""
+        """Runs from start-up on.  It is cancelled when the application shuts down, as its window is closed."""
         self._load_style()
         self._window = window = DownloadsWindow(self)
         window.present()

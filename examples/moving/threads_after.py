@@ -43,6 +43,5 @@ async def main():
 
 
 app = Gtk.Application(application_id='org.aioguest.Threads')
-app.connect('activate', lambda app: None)  # main() opens the window
 with serving() as url:
     AioGuest.run(app, main=main)

@@ -46,5 +46,4 @@ async def main():
 
 
 app = Gtk.Application(application_id='org.aioguest.Executor')
-app.connect('activate', lambda app: None)  # main() opens the window
 sys.exit(AioGuest.run(app, main=main))

@@ -92,5 +92,4 @@ async def main():
 
 
 app = Gtk.Application(application_id='org.aioguest.FileDialog')
-app.connect('activate', lambda app: None)  # main() opens the window
 sys.exit(AioGuest.run(app, main=main))

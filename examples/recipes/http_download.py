@@ -96,5 +96,4 @@ async def main():
 
 
 app = Gtk.Application(application_id='org.aioguest.HttpDownload')
-app.connect('activate', lambda app: None)  # main() opens the window
 sys.exit(AioGuest.run(app, main=main))

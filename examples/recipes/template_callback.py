@@ -57,5 +57,4 @@ async def main():
 
 
 app = Gtk.Application(application_id='org.aioguest.TemplateCallback')
-app.connect('activate', lambda app: None)  # main() opens the window
 sys.exit(AioGuest.run(app, main=main))

@@ -346,7 +346,6 @@ class TestCancelledByAioGuest:
             await one.task()
 
         application = Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
-        application.connect("activate", lambda application: None)
         one = Awaiting()
         AioGuest.run(application, main=main, debug=False)
         one.check()

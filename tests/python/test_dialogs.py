@@ -47,8 +47,6 @@ def with_window(use, child=None):
         finally:
             window.destroy()
 
-    # The window is the main task's to make.
-    app.connect("activate", lambda app: None)
     AioGuest.run(app, main=main, debug=False)
     return results[0]
 

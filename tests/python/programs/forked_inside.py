@@ -352,7 +352,6 @@ def debug():
 
 def application():
     app = Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
-    app.connect("activate", lambda app: None)
     AioGuest.run(app, main=main, debug=False)
 
 

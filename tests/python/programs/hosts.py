@@ -40,9 +40,7 @@ def application():
         "application_id": "org.example.AioGuest", "flags": Gio.ApplicationFlags.NON_UNIQUE
     }
     if GTK is None:
-        app = Gio.Application(**options)
-        app.connect("activate", lambda app: None)
-        return app
+        return Gio.Application(**options)
 
     gi.require_version("Gtk", GTK)
     from gi.repository import Gtk
@@ -73,6 +71,7 @@ def start_in_application(main, **options):
 def start_before_application(main, **options):
     """start(), and then the run() of an application that knows nothing of it"""
     app = application()
+    app.connect("activate", lambda app: None)
     app.hold()
     AioGuest.start(main(), done_callback=lambda task: app.release(), **OPTIONS | options)
     sys.exit(app.run([]))

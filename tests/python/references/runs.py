@@ -171,11 +171,9 @@ def run_whose_host_drops_it():
 
 
 def make_application():
-    app = Gio.Application(
+    return Gio.Application(
         application_id="org.example.References", flags=Gio.ApplicationFlags.NON_UNIQUE
     )
-    app.connect("activate", lambda app: None)
-    return app
 
 
 @use_of("run")

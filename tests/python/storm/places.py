@@ -21,7 +21,6 @@ LOOPS = {
 def run_in_application(coro, **options):
     """The thread is a Gio.Application's."""
     application = Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
-    application.connect("activate", lambda application: None)
 
     async def main():
         await coro
