@@ -23,13 +23,12 @@ async def ask(button):
     button.set_sensitive(True)
 
 
-def activate(app):
+async def main():
     button = Gtk.Button(label='Ask')
     Gtk.ApplicationWindow(application=app, title='gbulb', child=button).present()
-    AioGuest.start(ask(button), application=app)
     watch(app, button)
+    await ask(button)
 
 
 app = Gtk.Application(application_id='org.aioguest.Gbulb')
-app.connect('activate', activate)
-app.run()
+AioGuest.run(app, main=main)

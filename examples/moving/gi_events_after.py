@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """After: AioGuest, on every PyGObject. ``gi_events_before.py`` is the same with ``gi.events``."""
 
-import asyncio
 import pathlib
 
 import gi
@@ -36,10 +35,6 @@ class Window(Gtk.ApplicationWindow):
         button.set_sensitive(True)
 
 
-async def main():
-    await asyncio.Event().wait()  # until the application quits, which cancels main()
-
-
 def activate(app):
     window = Window(application=app)
     window.present()
@@ -48,4 +43,4 @@ def activate(app):
 
 app = Gtk.Application(application_id='org.aioguest.GiEvents')
 app.connect('activate', activate)
-AioGuest.run(app, main=main)
+AioGuest.run(app)

@@ -54,12 +54,17 @@ async def main():
         print('1. the main task is cancelled, and ends')
 
 
+class Application(Gtk.Application):
+    def do_shutdown(self):
+        Gtk.Application.do_shutdown(self)
+        print('6. do_shutdown() is called')
+
+
 def on_done(task):
     print('5. the loop is closed, done_callback is called:', task.get_loop().is_closed())
 
 
 closed = threading.Event()
-app = Gtk.Application(application_id='org.aioguest.ShutdownOrder')
-app.connect('activate', lambda app: None)  # main() opens the window
+app = Application(application_id='org.aioguest.ShutdownOrder')
 status = AioGuest.run(app, main=main, done_callback=on_done)
-print(f'6. run() returns {status}')
+print(f'7. run() returns {status}')
