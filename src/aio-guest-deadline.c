@@ -6,8 +6,7 @@
 
 #include "aio-guest-deadline-private.h"
 
-/* Most often there is nothing to change: then GLib's lock is not worth taking. Only a wake changes
- * the ready time behind the owner's back, and only to 0, which may be seen late: it then stays. */
+/* Most often there is nothing to change: then GLib's lock is not worth taking. */
 static void
 set_ready_time (GSource *source, gint64 ready_time)
 {
@@ -39,8 +38,7 @@ abandon_timer (AioGuestDeadline *self, GSource *source)
 
 /*
  * The timer only ends the main context's wait: whether the time has come is for the clock to say,
- * as it is for the ready times of other sources. Without a timer the deadline is the ready time,
- * which else is for wakes alone.
+ * as it is for the ready times of other sources. Without a timer the deadline is the ready time.
  */
 void
 aio_guest_deadline_set (AioGuestDeadline *self, GSource *source, gint64 time)

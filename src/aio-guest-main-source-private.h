@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 /*
  * Two sibling sources serve one run.
  *
- * The *main source* has the run's own priority. It polls the guest's descriptors, and a timer for
- * the guest's deadline. As long as the guest is quick that is all there is.
+ * The *main source* has the run's own priority. It polls the guest's descriptors, a timer for the
+ * guest's deadline, and the run's wakeup. As long as the guest is quick that is all there is.
  *
  * The *idle source* has the priority of idle callbacks, or the run's own if that is lower, and
  * polls nothing. When the guest has had a slice (see AioGuestShare) the run yields: the main
@@ -50,6 +50,7 @@ typedef struct
   AioGuestRun *run; /* borrowed: the callback data owns a reference */
   AioGuestIdleSource *idle; /* owned; made at the first yield */
 
+  GPollFD wakeup; /* of the run; polled as long as that is alive, whatever else is not */
   AioGuestWatches watches;
   AioGuestDeadline deadline; /* the guest's next timer */
   AioGuestShare share;

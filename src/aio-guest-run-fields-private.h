@@ -6,6 +6,7 @@
 
 #include "aio-guest-fork-private.h"
 #include "aio-guest-run.h"
+#include "aio-guest-wakeup-private.h"
 
 G_BEGIN_DECLS
 
@@ -42,9 +43,9 @@ struct _AioGuestRun
   gboolean has_ended;   /* ::finished is still to be emitted */
   GError *error;
 
-  GMutex lock;
-  GSource *source;      /* (lock), written by the owner only */
-  int woken;            /* atomic */
+  GSource *source;
+  AioGuestWakeup *wakeup; /* atomic; set when the run begins, and kept */
+  int woken;            /* atomic; set before @wakeup is signalled */
 
   guint64 ticks;
   gint64 busy_time;

@@ -38,7 +38,8 @@ aio_guest_run_install_signals (GObjectClass *object_class)
    *
    * It is emitted on the owner thread, but for two errors: %AIO_GUEST_ERROR_ABANDONED comes from
    * whatever thread dropped the main context, and %AIO_GUEST_ERROR_WRONG_THREAD from the one that
-   * iterated it.
+   * iterated it. Since GLib 2.86 whoever changes a source holds its main context meanwhile, and may so
+   * be the last to drop it; [method@Run.wake] never is.
    *
    * Since: 1.0
    */
@@ -72,6 +73,16 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
       return FALSE;
     }
 
+  /* Wakers look at it on other threads. They may until the run is finalized. */
+  if (self->wakeup == NULL)
+    {
+      AioGuestWakeup *wakeup = aio_guest_wakeup_new (AIO_GUEST_WAKEUP_BEST, error);
+
+      if (wakeup == NULL)
+        return FALSE;
+      g_atomic_pointer_set (&self->wakeup, wakeup);
+    }
+
   if (!aio_guest_poller_start (self->poller, error))
     return FALSE;
 
@@ -80,9 +91,7 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
   self->owner = aio_guest_run_this_thread;
   g_atomic_int_set (&self->fork_generation, aio_guest_fork_watch ());
 
-  g_mutex_lock (&self->lock);
   self->source = g_source_ref (source);
-  g_mutex_unlock (&self->lock);
 
   AIO_GUEST_DEBUG (RUNS, self, "attached: priority %d, slice %u us, period %u us, descriptor %d (%s)",
                    self->priority, self->slice, self->period,
@@ -123,19 +132,9 @@ void
 aio_guest_run_end (AioGuestRun *self, GError *error)
 {
   g_autoptr (AioGuestRun) keep G_GNUC_UNUSED = g_object_ref (self);
-  g_autoptr (GSource) source = NULL;
-  const gboolean frozen = self->fork_generation == FROZEN;
-  const gboolean forked = aio_guest_run_is_copy (self) && !frozen;
+  g_autoptr (GSource) source = g_steal_pointer (&self->source);
 
   g_assert (self->state != AIO_GUEST_RUN_STATE_FINISHED);
-
-  /* From then on no waker touches the source, nor its main context, see aio_guest_run_wake(). In a
-   * forked child the lock may have been copied locked, and there are no wakers. */
-  if (!forked)
-    g_mutex_lock (&self->lock);
-  source = g_steal_pointer (&self->source);
-  if (!forked)
-    g_mutex_unlock (&self->lock);
 
   AIO_GUEST_DEBUG (RUNS, self, "ended after %" G_GUINT64_FORMAT " ticks: %s", self->ticks,
                    error != NULL ? error->message : "finished");
@@ -250,11 +249,11 @@ aio_guest_run_wake (AioGuestRun *self)
 {
   g_return_if_fail (AIO_GUEST_IS_RUN (self));
 
-  /* In a forked child, where the lock may have been copied locked. */
+  /* In a forked child, where the descriptor is the parent's. */
   if ((guint) g_atomic_int_get (&self->fork_generation) != aio_guest_fork_generation ())
     return;
 
-  /* Whoever was first to set it has set the ready time, or is just about to. */
+  /* Whoever was first to set it has signalled, or is just about to. */
   if (!g_atomic_int_compare_and_exchange (&self->woken, FALSE, TRUE))
     return;
 
@@ -262,19 +261,30 @@ aio_guest_run_wake (AioGuestRun *self)
 
   /*
    * thread A (owner)                     thread B
-   *                                      wake(): lock
-   * the context's last reference goes      ready time = 0, which takes the context's lock
-   *   its sources are destroyed          unlock
-   *     end(): lock; source = NULL
-   *   the context is freed
+   *                                      wake(): ready time = 0, which since GLib 2.86
+   *                                        holds the context
+   * unref (context): not the last
+   *                                        drops the context, the last
+   *                                          its sources are destroyed
+   *                                            end(), and ::finished
    *
-   * A source knows its context, but holds no reference to it: if B had let go of the lock before,
-   * the context could be gone by then. A holds no lock of GLib's when it waits for this one.
+   * With a ready time a run could so end on B. And before GLib 2.86 A could free the context while B
+   * uses it. So B touches neither source nor context: it writes to a descriptor of the run's own,
+   * which the source polls.
+   *
+   * thread A (owner)                     thread B
+   * prepare(): not woken
+   *                                      woken = TRUE; signal
+   * poll(): readable, at once
+   * check(): acknowledge; woken
+   *
+   * If A finds itself woken before B signals, the poll() after A's tick returns once for nothing.
    */
-  g_mutex_lock (&self->lock);
-  if (self->source != NULL)
-    g_source_set_ready_time (self->source, 0);
-  g_mutex_unlock (&self->lock);
+  AioGuestWakeup *wakeup = g_atomic_pointer_get (&self->wakeup);
+
+  /* Without a source its first dispatch comes by itself. */
+  if (wakeup != NULL)
+    aio_guest_wakeup_signal (wakeup);
 }
 
 /* What the source asks for */

@@ -45,6 +45,13 @@ aio_guest_run_is_woken (AioGuestRun *self)
   return g_atomic_int_get (&self->woken);
 }
 
+/* To be polled by the source: readable after a wake, until it is acknowledged. */
+static inline AioGuestWakeup *
+aio_guest_run_wakeup (AioGuestRun *self)
+{
+  return self->wakeup;
+}
+
 static inline void
 aio_guest_run_take_wake (AioGuestRun *self)
 {

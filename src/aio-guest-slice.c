@@ -9,33 +9,6 @@
 #include "aio-guest-idle-source-private.h"
 #include "aio-guest-slice-private.h"
 
-/* Sees to it that a wake is not lost which came while the ready time was being set. */
-static void
-look_for_wake (AioGuestMainSource *self)
-{
-  if (aio_guest_run_is_woken (self->run))
-    g_source_set_ready_time (&self->parent, 0);
-}
-
-static void
-wait_until (AioGuestMainSource *self, gint64 deadline)
-{
-  /*
-   * thread A (owner)                     thread B
-   * take_wake(): woken = FALSE
-   * tick
-   *                                      woken = TRUE; ready time = 0
-   * ready time = -1, or the deadline
-   *
-   * Here B's wake would be lost, so A looks at it again after it has set the deadline. If B
-   * comes later still, its ready time is the one that stays.
-   */
-  aio_guest_deadline_set (&self->deadline, &self->parent, deadline);
-  look_for_wake (self);
-
-  aio_guest_poller_arm (aio_guest_run_poller (self->run));
-}
-
 /* In the main loop that is iterating. The deadline and the share stay as they were. */
 static void
 rest (AioGuestMainSource *self)
@@ -45,7 +18,6 @@ rest (AioGuestMainSource *self)
   aio_guest_run_rest (self->run);
   aio_guest_main_source_set_polling (self, FALSE);
   aio_guest_deadline_pause (&self->parent);
-  look_for_wake (self);
 }
 
 static void
@@ -76,7 +48,8 @@ settle (AioGuestMainSource *self,
     }
   else
     {
-      wait_until (self, deadline);
+      aio_guest_deadline_set (&self->deadline, &self->parent, deadline);
+      aio_guest_poller_arm (aio_guest_run_poller (self->run));
     }
 }
 

@@ -18,6 +18,34 @@ is_past (AioGuestMainSource *self, gint64 time)
 }
 
 static gboolean
+has_work (AioGuestMainSource *self)
+{
+  return aio_guest_run_has_work (self->run) || is_past (self, self->deadline.time) ||
+         (self->wakeup.revents & G_IO_NVAL) != 0;
+}
+
+/* In a forked child the descriptor is the parent's, and what there is to read is for that. */
+static void
+stop_polling_wakeup (AioGuestMainSource *self)
+{
+  self->wakeup.events = self->wakeup.revents = 0;
+}
+
+/* The wake itself is noted by the run. */
+static void
+check_wakeup (AioGuestMainSource *self, GSource *source)
+{
+  if (G_LIKELY (self->wakeup.revents == 0) || !aio_guest_run_is_alive (self->run))
+    return;
+
+  /* Somebody has closed it, and poll() would say so again and again. */
+  if ((self->wakeup.revents & G_IO_NVAL) != 0)
+    g_source_remove_poll (source, &self->wakeup);
+  else
+    aio_guest_wakeup_acknowledge (aio_guest_run_wakeup (self->run));
+}
+
+static gboolean
 main_source_prepare (GSource *source, int *timeout)
 {
   AioGuestMainSource *self = (AioGuestMainSource *) source;
@@ -34,6 +62,8 @@ main_source_prepare (GSource *source, int *timeout)
       /* In a nested main loop in which the guest rests (or a forked child): nothing may keep it from
        * resting. */
       aio_guest_main_source_set_polling (self, FALSE);
+      if (!aio_guest_run_is_alive (self->run))
+        stop_polling_wakeup (self);
       return FALSE;
     }
 
@@ -47,7 +77,7 @@ main_source_prepare (GSource *source, int *timeout)
   if (aio_guest_run_depth (self->run) > 0)
     aio_guest_poller_arm (aio_guest_run_poller (self->run));
 
-  return aio_guest_run_has_work (self->run) || is_past (self, self->deadline.time);
+  return has_work (self);
 }
 
 static gboolean
@@ -57,6 +87,7 @@ main_source_check (GSource *source)
 
   aio_guest_slice_note_nested (self);
   aio_guest_deadline_check (&self->deadline, source);
+  check_wakeup (self, source);
 
   const gboolean may_run = aio_guest_main_source_may_run (self, FALSE);
 
@@ -68,8 +99,7 @@ main_source_check (GSource *source)
       return may_run && is_past (self, self->share.resume_time);
     }
 
-  return aio_guest_watches_are_ready (&self->watches) || aio_guest_run_has_work (self->run) ||
-         is_past (self, self->deadline.time);
+  return aio_guest_watches_are_ready (&self->watches) || has_work (self);
 }
 
 static gboolean
@@ -89,19 +119,22 @@ main_source_dispatch (GSource *source,
       if (aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_FINISHED)
         return G_SOURCE_REMOVE;
 
-      /* Woken, or overdue; the slice that is going on sees to it when its tick is back. */
+      /* Overdue; the slice that is going on sees to it when its tick is back. */
       g_source_set_ready_time (source, -1);
       return G_SOURCE_CONTINUE;
     }
 
-  /* Marked ready before it yielded (by the iteration around a nested main loop), or woken. */
+  /* Marked ready before it yielded (by the iteration around a nested main loop). */
   if (self->share.yielded && g_get_monotonic_time () < self->share.resume_time)
     {
       g_source_set_ready_time (source, -1);
       return G_SOURCE_CONTINUE;
     }
 
-  if (aio_guest_poller_begin (poller, aio_guest_watches_get_first (&self->watches), &error))
+  if ((self->wakeup.revents & G_IO_NVAL) != 0)
+    g_set_error (&error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
+                 "the run's wakeup descriptor %d was closed in mid-run", self->wakeup.fd);
+  else if (aio_guest_poller_begin (poller, aio_guest_watches_get_first (&self->watches), &error))
     return aio_guest_slice_run (self, FALSE);
 
   aio_guest_run_end (self->run, g_steal_pointer (&error));
@@ -167,6 +200,9 @@ aio_guest_source_new (AioGuestRun *run, GError **error)
 
   self->run = run;
   self->deadline.time = -1;
+  self->wakeup.fd = aio_guest_wakeup_get_fd (aio_guest_run_wakeup (run));
+  self->wakeup.events = G_IO_IN;
+  g_source_add_poll (source, &self->wakeup);
 
   g_source_set_static_name (source, "[aioguest] run");
   g_source_set_priority (source, aio_guest_run_get_priority (run));

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "aio-guest-error.h"
+#include "aio-guest-run-private.h"
 #include "guest.h"
 
 #include <fcntl.h>
@@ -507,6 +508,28 @@ test_closed_behind_our_back (const Variant *variant)
   }
 }
 
+/* Nothing else could wake the guest. */
+static void
+test_wakeup_closed (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  guint ticks;
+  int fd;
+
+  guest_attach (guest);
+  guest_settle (guest);
+  ticks = guest->ticks;
+  fd = aio_guest_wakeup_get_fd (aio_guest_run_wakeup (guest->run));
+  close (fd);
+
+  iterate_until (guest->context, guest->finished == 1);
+  g_assert_error (guest->error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM);
+  g_assert_cmpuint (guest->ticks, ==, ticks);
+
+  /* The run closes it once more; nobody else may have got its number. */
+  g_assert_cmpint (dup2 (guest->epoll_fd, fd), ==, fd);
+}
+
 /* EOF of the backend descriptor itself: an event as long as the guest does not see to it. */
 static void
 test_hang_up (const Variant *variant)
@@ -654,6 +677,7 @@ main (int argc, char **argv)
   add_per_variant ("/poller/%s/signals", test_signals);
   add_per_variant ("/poller/%s/refused", test_refused);
   add_per_variant ("/poller/%s/closed-behind-our-back", test_closed_behind_our_back);
+  add_per_variant ("/poller/%s/wakeup-closed", test_wakeup_closed);
   add_per_variant ("/poller/%s/hang-up", test_hang_up);
   add_per_variant ("/poller/%s/n-threads", test_n_threads);
   add_per_variant ("/poller/%s/cycles", test_cycles);

@@ -37,18 +37,22 @@ THREAD = {"AIOGUEST_POLL_MODE": "thread"}
 both_modes = pytest.mark.parametrize("mode", ["direct", "thread"])
 
 
-@pytest.mark.parametrize("nth", [1, 2])
-def test_no_wakeup_descriptor(nth):
-    outcome, errors = strike("eventfd", nth, errno.EMFILE, **THREAD)
+@pytest.mark.parametrize(
+    "mode, nth", [("direct", 1), ("thread", 1), ("thread", 2), ("thread", 3)]
+)
+def test_no_wakeup_descriptor(mode, nth):
+    outcome, errors = strike("eventfd", nth, errno.EMFILE, AIOGUEST_POLL_MODE=mode)
     assert outcome.startswith("RuntimeError: ")
     assert os.strerror(errno.EMFILE) in outcome
     assert errors == ""
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_wakeup_descriptor_unknown(count):
+@pytest.mark.parametrize(
+    "mode, count", [("direct", 1), ("thread", 1), ("thread", 2), ("thread", 3)]
+)
+def test_wakeup_descriptor_unknown(mode, count):
     """A system without eventfds: pipes serve."""
-    assert strike("eventfd", 1, errno.ENOSYS, count, **THREAD) == ("result", "")
+    assert strike("eventfd", 1, errno.ENOSYS, count, AIOGUEST_POLL_MODE=mode) == ("result", "")
 
 
 def test_no_thread():
