@@ -44,8 +44,10 @@ struct _AioGuestRun
   GError *error;
 
   GSource *source;
-  AioGuestWakeup *wakeup; /* atomic; set when the run begins, and kept */
   int woken;            /* atomic; set before @wakeup is signalled */
+
+  GMutex lock;
+  AioGuestWakeup *wakeup; /* (lock), written by the owner only; there is one while there is a source */
 
   guint64 ticks;
   gint64 busy_time;

@@ -54,6 +54,30 @@ set_state (AioGuestRun *self, AioGuestRunState state)
   g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_STATE]);
 }
 
+static gboolean
+open_wakeup (AioGuestRun *self, GError **error)
+{
+  AioGuestWakeup *wakeup = aio_guest_wakeup_new (AIO_GUEST_WAKEUP_BEST, error);
+
+  g_mutex_lock (&self->lock);
+  self->wakeup = wakeup;
+  g_mutex_unlock (&self->lock);
+
+  return wakeup != NULL;
+}
+
+/* When nobody polls it any more. A copy keeps its own: its lock may have been copied locked. */
+void
+aio_guest_run_close_wakeup (AioGuestRun *self)
+{
+  if (aio_guest_run_is_copy (self))
+    return;
+
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->wakeup, aio_guest_wakeup_free);
+  g_mutex_unlock (&self->lock);
+}
+
 /* From now on @source serves the run. */
 gboolean
 aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
@@ -73,18 +97,14 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
       return FALSE;
     }
 
-  /* Wakers look at it on other threads. They may until the run is finalized. */
-  if (self->wakeup == NULL)
-    {
-      AioGuestWakeup *wakeup = aio_guest_wakeup_new (AIO_GUEST_WAKEUP_BEST, error);
-
-      if (wakeup == NULL)
-        return FALSE;
-      g_atomic_pointer_set (&self->wakeup, wakeup);
-    }
+  if (!open_wakeup (self, error))
+    return FALSE;
 
   if (!aio_guest_poller_start (self->poller, error))
-    return FALSE;
+    {
+      aio_guest_run_close_wakeup (self);
+      return FALSE;
+    }
 
   if (aio_guest_run_this_thread == 0)
     aio_guest_run_this_thread = g_atomic_pointer_add (&n_threads, 1) + 1;
@@ -249,7 +269,7 @@ aio_guest_run_wake (AioGuestRun *self)
 {
   g_return_if_fail (AIO_GUEST_IS_RUN (self));
 
-  /* In a forked child, where the descriptor is the parent's. */
+  /* In a forked child, where the descriptor is the parent's and the lock may have been copied locked. */
   if ((guint) g_atomic_int_get (&self->fork_generation) != aio_guest_fork_generation ())
     return;
 
@@ -270,7 +290,7 @@ aio_guest_run_wake (AioGuestRun *self)
    *
    * With a ready time a run could so end on B. And before GLib 2.86 A could free the context while B
    * uses it. So B touches neither source nor context: it writes to a descriptor of the run's own,
-   * which the source polls.
+   * which the source polls. The lock keeps that open meanwhile; nothing is called under it.
    *
    * thread A (owner)                     thread B
    * prepare(): not woken
@@ -280,11 +300,11 @@ aio_guest_run_wake (AioGuestRun *self)
    *
    * If A finds itself woken before B signals, the poll() after A's tick returns once for nothing.
    */
-  AioGuestWakeup *wakeup = g_atomic_pointer_get (&self->wakeup);
-
-  /* Without a source its first dispatch comes by itself. */
-  if (wakeup != NULL)
-    aio_guest_wakeup_signal (wakeup);
+  g_mutex_lock (&self->lock);
+  /* Without a source there is none. The source's first dispatch comes by itself. */
+  if (self->wakeup != NULL)
+    aio_guest_wakeup_signal (self->wakeup);
+  g_mutex_unlock (&self->lock);
 }
 
 /* What the source asks for */

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 gboolean aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error);
 void aio_guest_run_end (AioGuestRun *self, GError *error);
 void aio_guest_run_source_gone (AioGuestRun *self);
+void aio_guest_run_close_wakeup (AioGuestRun *self);
 
 AioGuestTick aio_guest_run_tick (AioGuestRun *self,
                                  gint64 slice_end,

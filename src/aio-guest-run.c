@@ -49,7 +49,10 @@ aio_guest_run_finalize (GObject *object)
   g_assert (self->source == NULL);
 
   if (!aio_guest_run_is_copy (self))
-    aio_guest_run_release_guest (self);
+    {
+      aio_guest_run_release_guest (self);
+      g_mutex_clear (&self->lock);
+    }
 
   g_clear_object (&self->poller);
   g_clear_pointer (&self->wakeup, aio_guest_wakeup_free);
@@ -79,6 +82,7 @@ aio_guest_run_init (AioGuestRun *self)
   self->period = DEFAULT_PERIOD;
   self->resting_depth = -1;
   self->fork_generation = aio_guest_fork_watch ();
+  g_mutex_init (&self->lock);
 }
 
 /**

@@ -24,7 +24,8 @@ has_work (AioGuestMainSource *self)
          (self->wakeup.revents & G_IO_NVAL) != 0;
 }
 
-/* In a forked child the descriptor is the parent's, and what there is to read is for that. */
+/* The run is over. Or this is a forked child: the descriptor is the parent's, and what there is to read
+ * is for that. */
 static void
 stop_polling_wakeup (AioGuestMainSource *self)
 {
@@ -166,6 +167,7 @@ release_run (gpointer data)
   AioGuestRun *run = data;
 
   aio_guest_run_source_gone (run);
+  aio_guest_run_close_wakeup (run);
   g_object_unref (run);
 }
 
@@ -244,6 +246,7 @@ aio_guest_source_close (GSource *source)
   /* If somebody else destroys the source GLib takes off its descriptors only when ::finished has been
    * emitted, in which the host may iterate. */
   aio_guest_main_source_set_polling (self, FALSE);
+  stop_polling_wakeup (self);
 
   aio_guest_idle_source_close (self);
   aio_guest_main_source_destroy (source);

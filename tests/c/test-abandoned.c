@@ -55,6 +55,7 @@ test_source_destroyed_finished_handler (const Variant *variant)
   guest_attach (guest);
   guest_signal (guest);
   iterate_until (guest->context, guest->ticks >= 3);
+  aio_guest_run_wake (guest->run);
   g_source_destroy (g_main_context_find_source_by_user_data (guest->context, guest->run));
 
   g_test_message ("%u turns", turns);

@@ -270,6 +270,30 @@ test_new_in_child (const Variant *variant)
   iterate_until (guest->context, guest->events == 1);
 }
 
+/* By a waker on another thread, say, which the child has not. */
+static void
+test_lock_held (const Variant *variant)
+{
+  g_autoptr (Guest) guest = guest_new (variant);
+  pid_t child;
+
+  guest_attach (guest);
+  guest_settle (guest);
+
+  g_mutex_lock (&guest->run->lock);
+  child = fork ();
+  if (child == 0)
+    {
+      alarm (30);
+      aio_guest_run_wake (guest->run);
+      aio_guest_run_stop (guest->run);
+      leave_child ();
+    }
+  g_mutex_unlock (&guest->run->lock);
+
+  await_child (child);
+}
+
 /* The descriptor of the wakeup is readable in the child, too, which must not sleep over it, nor spin. */
 static void
 test_woken (const Variant *variant)
@@ -320,6 +344,7 @@ main (int argc, char **argv)
   add_per_variant ("/fork/%s/in-tick", test_in_tick);
   add_per_variant ("/fork/%s/in-tick-returns", test_in_tick_returns);
   add_per_variant ("/fork/%s/new-in-child", test_new_in_child);
+  add_per_variant ("/fork/%s/lock-held", test_lock_held);
   add_per_variant ("/fork/%s/woken", test_woken);
   add_per_variant ("/fork/%s/woken-in-child", test_woken_in_child);
 

@@ -77,6 +77,39 @@ test_wake_holds_no_context (const Variant *variant)
   g_thread_join (thread);
 }
 
+/* The descriptor by which the run is woken goes with the source, whoever keeps the run. */
+static void
+test_wakeup_is_closed (const Variant *variant)
+{
+  for (int way = 0; way < 3; way++)
+    {
+      g_autoptr (Guest) guest = guest_new (variant);
+      const guint before = count_descriptors ();
+
+      guest_attach (guest);
+      guest_settle (guest);
+      g_assert_cmpuint (count_descriptors (), >, before);
+
+      switch (way)
+        {
+        case 0:
+          aio_guest_run_stop (guest->run);
+          break;
+        case 1:
+          g_source_destroy (g_main_context_find_source_by_user_data (guest->context, guest->run));
+          break;
+        case 2:
+          guest->finish_at = guest->ticks + 1;
+          aio_guest_run_wake (guest->run);
+          iterate_until (guest->context, guest->finished == 1);
+          break;
+        }
+
+      g_assert_cmpuint (count_descriptors (), ==, before);
+      aio_guest_run_wake (guest->run);
+    }
+}
+
 /* Wakes from other threads while runs come and go. */
 typedef struct
 {
@@ -165,6 +198,7 @@ main (int argc, char **argv)
 
   add_per_variant ("/run/%s/wake-across-ends", test_wake_across_ends);
   add_per_variant ("/run/%s/wake-holds-no-context", test_wake_holds_no_context);
+  add_per_variant ("/run/%s/wakeup-is-closed", test_wakeup_is_closed);
 
   return g_test_run ();
 }
