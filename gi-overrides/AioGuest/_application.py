@@ -13,7 +13,7 @@ __all__ = ['ApplicationBinding']
 class ApplicationBinding:
     """Binds a life to one application, and has it end with others that run beside it.
 
-    The application decides when it ends. The life is told of its ::startup, holds it while it has
+    The application decides when it ends. The life begins its main task at ::startup, holds it while it has
     had no window, and is drained at its end.
     """
 

@@ -145,7 +145,7 @@ def get_expected(kind, way, launch, ending):
     elif ending == "SIGINT":
         end_main()
         has_begun = False
-        # The run is over when what holds the application is told to quit. But it may be the main task.
+        # The application quits when the run is over. If only the main task holds it, it ends before that.
         loop = kind == "plain" and way not in NOT_HELD
     if ending in ("second activation", "second instance") and kind != "plain":
         lines.append("windows: 1")
