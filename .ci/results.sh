@@ -46,13 +46,33 @@ is_download_failure () {
   grep -qE 'Failed to fetch|Could not resolve|Temporary failure|Unable to connect|Could not connect|Connection (failed|timed out|refused)|Hash Sum mismatch|index files failed to download|is not valid yet|Release file .* expired|connection broken by|Could not fetch URL|No matching distribution' "$1"
 }
 
+# show_failures STAGE: what failed there. report.py indents what each said, of which the last lines
+# are shown: whoever reads the end of a long log wants those.
+show_failures () {
+  awk -v stage="$1" -v most=60 '
+    function show_detail(   first, i) {
+      first = n > most ? n - most : 0
+      if (first > 0)
+        print "    [...]"
+      for (i = first; i < n; i++)
+        print detail[i]
+      n = 0
+    }
+    /^FAILED: / { show_detail(); print stage ": " $0; failed = 1; next }
+    failed && /^    / { detail[n++] = $0; next }
+    { show_detail(); failed = 0 }
+    /^skipped: .*NOT TESTED/ { print stage ": " $0 }
+    END { show_detail() }
+  ' "$work_dir/$1.log" 2>/dev/null
+}
+
 # show_results STAGE...: what failed, the slowest tests, a line for each stage, and the sum of all; 0
 # if something passed and nothing failed.
 show_results () {
   local stage passed failed skipped seconds rest
   local total_passed=0 total_failed=0 total_skipped=0
   for stage; do
-    grep -hE '^FAILED: |^skipped: .*NOT TESTED' "$work_dir/$stage.log" 2>/dev/null | sed "s/^/$stage: /"
+    show_failures "$stage"
   done
   echo
   echo "the ten slowest tests:"
