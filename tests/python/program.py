@@ -3,10 +3,12 @@
 """Programs that a test runs in processes of their own: those in `programs/`."""
 
 import atexit
+import contextlib
 import functools
 import json
 import os
 import pathlib
+import select
 import selectors
 import signal
 import socket
@@ -108,7 +110,9 @@ class ForkedProcess:
 
     def send_signal(self, signum):
         if self.poll() is None:
-            os.kill(self.pid, signum)
+            # It may have ended, and be told of only now.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
 
     def kill(self):
         self.send_signal(signal.SIGKILL)
@@ -147,6 +151,9 @@ class Program:
     def expect(self, line):
         """Read up to a line of its standard output; returns when that was read."""
         while True:
+            readable, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
+            if not readable:
+                self._fail_as_it_hangs(f"{line!r} does not come after {self.lines!r}")
             got = self._process.stdout.readline()
             if not got:
                 _, errors = self._process.communicate(timeout=PATIENCE)
@@ -154,6 +161,12 @@ class Program:
             self.lines.append(got.decode().rstrip("\n"))
             if self.lines[-1] == line:
                 return time.monotonic()
+
+    def _fail_as_it_hangs(self, what):
+        """Have it show where it hangs."""
+        self._process.send_signal(signal.SIGABRT)
+        output, errors = self._process.communicate()
+        raise AssertionError(f"{what}\n{output.decode()}\n{errors.decode()}")
 
     def is_asleep(self):
         """Whether its main thread is waiting for something."""
@@ -182,12 +195,7 @@ class Program:
         try:
             output, errors = self._process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
-            # Shows where it hangs.
-            self._process.send_signal(signal.SIGABRT)
-            output, errors = self._process.communicate()
-            raise AssertionError(
-                f"did not end: {self.lines} {output.decode()}\n{errors.decode()}"
-            ) from None
+            self._fail_as_it_hangs(f"it does not end after {self.lines!r}")
         self.lines += output.decode().splitlines()
         return self._process.returncode, self.lines, errors.decode()
 
