@@ -214,8 +214,9 @@ class Life:
     def cancel(self):
         """Cancel the main task, from the host: once, so that its clean-up is not cancelled, too.
 
-        Without a main task the rest is drained at once. Several events may ask for its end: its window is closed, the application quits. A task that
-        has taken the request back (``uncancel()``) goes on, and may be asked again.
+        Without a main task the rest is drained at once. Several events may ask for its end: its window
+        is closed, the application quits. A task that has taken the request back (``uncancel()``) goes
+        on, and may be asked again.
         """
         if self.task is None or self.task.done():
             # To cancel one that is done would hide its exception.

@@ -16,7 +16,7 @@ from ._awaitables import prepare_awaiting
 from ._internals import get_signal_placeholder, wakeup_on_signal
 from ._replaced import ReplacedHandlers, get_lasting_handler
 from ._session import Session, get_default_context, get_session
-from ._signals import kept_wakeup_fd, wakeup_pipe
+from ._signals import kept_wakeup_fd
 
 __all__ = ['EventLoop', 'thread_default']
 
@@ -45,7 +45,6 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
     """
 
     _private_context = None
-    _needs_wakeup_pipe = False
     _replaced_handlers = None
     _on_no_memory = None  # the life's that this loop is of
 
@@ -134,18 +133,11 @@ class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
         if placeholder is not None and signal.getsignal(sig) is placeholder:
             signal.signal(sig, self._on_signal)
             signal.siginterrupt(sig, False)
-            if not self._needs_wakeup_pipe:
-                wakeup_pipe.acquire()
-                self._needs_wakeup_pipe = True
 
     def remove_signal_handler(self, sig):
         """Take a signal's handler away; says whether there was one."""
         with kept_wakeup_fd():
-            removed = super().remove_signal_handler(sig)
-        if self._needs_wakeup_pipe and not self._signal_handlers:
-            self._needs_wakeup_pipe = False
-            wakeup_pipe.release()
-        return removed
+            return super().remove_signal_handler(sig)
 
     def close(self):
         """Close the loop, as asyncio does; signals that it has handled have their former handlers."""

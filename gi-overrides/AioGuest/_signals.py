@@ -4,10 +4,11 @@
 """Signals: waking the main context for them, and what Ctrl-C does to a main task.
 
 Python's C handler writes to one descriptor of the process (``signal.set_wakeup_fd()``), and others
-have an interest in it: PyGObject sets one for the time of its own ``run()`` functions, and puts back
-what was there, even if it has been closed meanwhile. So whatever is set here is one
-pipe, which stays open as long as the process lives; and where somebody else's descriptor is in place
-it is left there, since it wakes the host all the same.
+have an interest in it. PyGObject sets one for the time of its own ``run()`` functions, and puts back
+what was there, even if it has been closed meanwhile. So whatever is set here is one pipe, which stays
+open as long as the process lives; and PyGObject's is left in place, since it wakes the host all the
+same. Nobody knows what another one wakes: the pipe takes its place, and passes on what it gets. Without
+that a signal would be seen late that comes just before the main context sleeps.
 """
 
 import contextlib
@@ -15,7 +16,10 @@ import os
 import signal
 import threading
 
-from ._internals import get_c_handler, has_default_handler, is_ending_main_loops
+from . import _core
+from ._internals import (
+    get_c_handler, has_default_handler, is_ending_main_loops, is_waking_on_signal,
+)
 from ._main_loops import MainLoops, ends_main_loops
 
 __all__ = ['Interrupts', 'is_main_thread', 'kept_wakeup_fd', 'wakeup_pipe']
@@ -27,11 +31,12 @@ def is_main_thread():
 
 
 class _WakeupPipe:
-    """The pipe, and who needs it: sessions that are watching it, loops with signal handlers."""
+    """The pipe, and how many sessions are watching it."""
 
     def __init__(self):
         self._fds = None
         self._users = 0
+        self._replaced_fd = -1
 
     @property
     def read_fd(self):
@@ -44,30 +49,39 @@ class _WakeupPipe:
         return self._fds[1]
 
     def acquire(self):
-        """Have signals written to the pipe, unless somebody else's descriptor gets them."""
+        """Have signals written to the pipe, unless PyGObject's descriptor gets them."""
         self.read_fd  # if there is no pipe to be had, nothing has changed
         self._users += 1
         before = signal.set_wakeup_fd(self.write_fd, warn_on_full_buffer=False)
-        if before not in (-1, self.write_fd):
+        if before in (-1, self.write_fd):
+            return
+        if is_waking_on_signal():
             signal.set_wakeup_fd(before)
+        else:
+            self._replace(before)
 
     def release(self):
         self._users -= 1
         if self._users == 0 and is_main_thread():
-            before = signal.set_wakeup_fd(-1)
-            if before != self.write_fd:
-                signal.set_wakeup_fd(before)
-
+            self._put_back()
 
     def forget(self):
         """In a forked child: the pipe is the parent's, which must not be woken in its place."""
         if self._users > 0:
-            before = signal.set_wakeup_fd(-1)
-            if before != self.write_fd:
-                signal.set_wakeup_fd(before)
+            self._put_back()
         # It stays open: the parent's sources, of which the child has copies, may look at it.
         self._fds = None
         self._users = 0
+
+    def _replace(self, fd):
+        self._replaced_fd = fd
+        _core.pass_signals_on(fd)
+
+    def _put_back(self):
+        before = signal.set_wakeup_fd(self._replaced_fd)
+        if before != self.write_fd:
+            signal.set_wakeup_fd(before)
+        self._replace(-1)
 
 
 wakeup_pipe = _WakeupPipe()

@@ -403,29 +403,55 @@ def test_loop_closed_by_another_thread_leaves_signals_alone(own_handlers):
     assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
 
 
-def test_descriptor_of_the_program_is_as_before(run):
+def receive_on_another_thread(signum):
+    """When this thread has gone to sleep, whose system call the signal does not interrupt then."""
+    return support.when_asleep(lambda: signal.pthread_kill(threading.get_ident(), signum))
+
+
+@pytest.fixture
+def own_descriptor():
+    """The wakeup descriptor of the program, which wakes no main context: its other end."""
     read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-
-    async def main():
-        loop = asyncio.get_running_loop()
-        over = loop.create_future()
-        loop.add_signal_handler(signal.SIGUSR1, over.set_result, "received")
-        thread = send_when_asleep(signal.SIGUSR1)
-        result = await over
-        thread.join()
-        loop.remove_signal_handler(signal.SIGUSR1)
-        return result
-
     outer = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    try:
-        before = state()
-        assert before[0] == write
-        assert run(main()) == "received"
-        assert state() == before
-    finally:
-        signal.set_wakeup_fd(outer)
-        os.close(read)
-        os.close(write)
+    yield read
+    assert signal.set_wakeup_fd(outer) == write
+    os.close(read)
+    os.close(write)
+
+
+async def handle_a_signal():
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    loop.add_signal_handler(signal.SIGUSR1, over.set_result, "received")
+    thread = receive_on_another_thread(signal.SIGUSR1)
+    result = await over
+    thread.join()
+    loop.remove_signal_handler(signal.SIGUSR1)
+    return result
+
+
+def test_descriptor_of_the_program_gets_signals_too(run, own_descriptor):
+    """But for the time of PyGObject's own run(), which has one in its place."""
+    before = state()
+    assert run(handle_a_signal()) == "received"
+    assert state() == before
+    if run is support.HOSTS["main-loop"]:
+        with pytest.raises(BlockingIOError):
+            os.read(own_descriptor, 100)
+    else:
+        assert os.read(own_descriptor, 100) == bytes([signal.SIGUSR1])
+
+
+def test_ctrl_c_with_a_descriptor_of_the_program(own_descriptor):
+    async def main():
+        threads.append(receive_on_another_thread(signal.SIGINT))
+        await asyncio.sleep(3600)
+
+    threads = []
+
+    with pytest.raises(KeyboardInterrupt):
+        support.run_owning(main())
+    threads[0].join()
 
 
 def test_ctrl_c_works_again_after_a_run():
