@@ -14,6 +14,7 @@ from . import _core
 from ._arguments import check_nested
 from ._awaitables import prepare_awaiting
 from ._internals import get_signal_placeholder, wakeup_on_signal
+from ._reads import SizedReads
 from ._replaced import ReplacedHandlers, get_lasting_handler
 from ._session import Session, get_default_context, get_session
 from ._signals import kept_wakeup_fd
@@ -21,7 +22,7 @@ from ._signals import kept_wakeup_fd
 __all__ = ['EventLoop', 'thread_default']
 
 
-class EventLoop(_core.LoopBase, asyncio.SelectorEventLoop):
+class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     """asyncio's selector event loop, with a ``run_forever()`` that iterates a GLib main context.
 
     Everything but the waiting is asyncio's own: this is no second implementation. Use it where
