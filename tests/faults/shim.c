@@ -26,6 +26,7 @@ struct itimerspec;
 
 int faults_set (const char *name, int nth, int error, int count);
 int faults_count (const char *name);
+int faults_calls (const char *name);
 void faults_spare_thread (int spare);
 
 /* The calls, and how each tells of a failure: by -1 and errno, or by returning the number. */
@@ -63,6 +64,7 @@ typedef struct
   int count;  /* of those that fail then; 0: none */
   int error;
   int failed; /* how many have; atomic */
+  int calls;  /* how many there were; atomic */
 } Fault;
 
 static Fault faults[N_CALLS];
@@ -92,6 +94,7 @@ faults_set (const char *name, int nth, int error, int count)
 
   __atomic_store_n (&faults[i].count, 0, __ATOMIC_SEQ_CST);
   __atomic_store_n (&faults[i].failed, 0, __ATOMIC_SEQ_CST);
+  __atomic_store_n (&faults[i].calls, 0, __ATOMIC_SEQ_CST);
   faults[i].error = error;
   __atomic_store_n (&faults[i].before, nth - 1, __ATOMIC_SEQ_CST);
   __atomic_store_n (&faults[i].count, count, __ATOMIC_SEQ_CST);
@@ -105,6 +108,15 @@ faults_count (const char *name)
   int i = find (name);
 
   return i < 0 ? -1 : __atomic_load_n (&faults[i].failed, __ATOMIC_SEQ_CST);
+}
+
+/* How many calls were made since; none if @count was 0. */
+__attribute__ ((visibility ("default"))) int
+faults_calls (const char *name)
+{
+  int i = find (name);
+
+  return i < 0 ? -1 : __atomic_load_n (&faults[i].calls, __ATOMIC_SEQ_CST);
 }
 
 /* Calls of this thread neither fail nor count, as long as @spare is not 0. */
@@ -124,6 +136,7 @@ strike (int call)
   if (spared || __atomic_load_n (&fault->count, __ATOMIC_SEQ_CST) == 0)
     return 0;
 
+  __atomic_add_fetch (&fault->calls, 1, __ATOMIC_SEQ_CST);
   number = __atomic_sub_fetch (&fault->before, 1, __ATOMIC_SEQ_CST);
   if (number >= 0 || -number > fault->count)
     return 0;

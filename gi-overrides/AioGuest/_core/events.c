@@ -105,7 +105,7 @@ process_by_methods (Guest *self)
     events != NULL ? PyObject_CallMethodOneArg (self->loop, state->str__process_events, events)
                    : NULL;
 
-  self->had_io = TRUE;
+  self->had_io = self->has_events = TRUE;
 
   Py_XDECREF (zero);
   Py_XDECREF (events);
@@ -132,7 +132,8 @@ guest_process_events (Guest *self)
       return -1;
     }
 
-  self->had_io |= n_events > 0;
+  self->has_events = n_events > 0;
+  self->had_io |= self->has_events;
   for (int i = 0; i < n_events; i++)
     {
       if (process_event (self, &events[i]) < 0)

@@ -29,6 +29,9 @@ struct _Guest
   gboolean is_over;  /* the run has ended, perhaps inside a handle of a tick that goes on */
   Step *step;        /* of the innermost tick, or of the task that is begun eagerly on top of it */
   gboolean had_io;   /* the selector has told of something since the innermost tick began, or may */
+  gboolean has_events; /* it has in the round that is going on, or may have */
+  guint n_vain;      /* second looks at it that found nothing, since one did, see tick.c */
+  guint n_left_out;  /* second looks since then that were not taken */
   guint depth;       /* of nested ticks */
   guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
   Py_ssize_t n_outer; /* handles that the innermost _run_once() has left to pop, at most */

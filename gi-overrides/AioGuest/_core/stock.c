@@ -42,7 +42,7 @@ guest_stock_round (Guest *self)
 
   /* It runs all handles that are ready, those of a cut round included. */
   self->todo = 0;
-  self->had_io = TRUE;
+  self->had_io = self->has_events = TRUE;
 
   self->n_outer = PY_SSIZE_T_MAX;
   self->stock_depth++;
