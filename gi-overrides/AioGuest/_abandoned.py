@@ -3,6 +3,7 @@
 
 """Lives that their host leaves in the middle: the interpreter exits, or their thread ends."""
 
+import functools
 import os
 import threading
 
@@ -18,6 +19,7 @@ _stored = threading.local()
 
 def keep(life):
     """Have *life* come to its end in any case; it belongs to this thread."""
+    _watch_exit()
     _lives.add(life)
     if not is_main_thread():
         _stored.end = _stored.__dict__.get('end') or _ThreadEnd()
@@ -68,5 +70,11 @@ def _forget():
         end._thread = None
 
 
-register_exit_function(lambda: _abandon('the interpreter exited'))
+@functools.cache
+def _watch_exit():
+    # With the first life, not at the import: a program may do without one, and executors are imported
+    # for this.
+    register_exit_function(lambda: _abandon('the interpreter exited'))
+
+
 os.register_at_fork(after_in_child=_forget)

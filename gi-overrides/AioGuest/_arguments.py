@@ -6,7 +6,6 @@
 import asyncio
 import contextvars
 import inspect
-import numbers
 
 from gi.repository import Gio, GLib
 
@@ -43,6 +42,15 @@ def _check(name, value, kind, what, optional=True):
         raise TypeError(f"{name} must be {what}{' or None' if optional else ''}, not {value!r}")
 
 
+def _check_number(name, value, kind, what, optional=True):
+    """*kind* is the name of a class in ``numbers``, which most programs need not import for this."""
+    if type(value) is int or (type(value) is float and kind == 'Real') or (value is None and optional):
+        return
+    import numbers
+
+    _check(name, value, getattr(numbers, kind), what, optional)
+
+
 def _check_callable(name, value, what):
     if value is not None and not callable(value):
         raise TypeError(f'{name} must be {what} or None, not {value!r}')
@@ -55,7 +63,7 @@ def check_nested(nested):
 
 
 def check_timeout(timeout):
-    _check('timeout', timeout, numbers.Real, 'a number of seconds')
+    _check_number('timeout', timeout, 'Real', 'a number of seconds')
 
 
 def check_options(options):
@@ -70,16 +78,16 @@ def check_options(options):
         'a contextvars.Context (main_context is for GLib contexts)',
     )
     _check('main_context', options.main_context, GLib.MainContext, 'a GLib.MainContext')
-    _check('priority', options.priority, numbers.Integral, 'an int', optional=False)
+    _check_number('priority', options.priority, 'Integral', 'an int', optional=False)
     if not -_MAX_PRIORITY - 1 <= options.priority <= _MAX_PRIORITY:
         raise ValueError(f'priority must fit in a C int, {options.priority} does not')
-    _check('slice_us', options.slice_us, numbers.Integral, 'an int (microseconds)', optional=False)
+    _check_number('slice_us', options.slice_us, 'Integral', 'an int (microseconds)', optional=False)
     if not 0 < options.slice_us <= _MAX_SLICE_US:
         raise ValueError(
             f'slice_us must be between 1 and {_MAX_SLICE_US} microseconds, not {options.slice_us}'
         )
     _check('application', options.application, Gio.Application, 'a Gio.Application')
-    _check('shutdown_timeout', options.shutdown_timeout, numbers.Real, 'a number of seconds')
+    _check_number('shutdown_timeout', options.shutdown_timeout, 'Real', 'a number of seconds')
     if options.shutdown_timeout is not None and not options.shutdown_timeout >= 0:
         raise ValueError(
             f'shutdown_timeout must be 0 seconds or more, not {options.shutdown_timeout}'

@@ -6,7 +6,6 @@
 import asyncio
 import linecache
 import os
-import platform
 import sys
 import threading
 
@@ -55,6 +54,9 @@ def describe():
 
 
 def _versions():
+    # Takes its time, which nobody needs to spend at each start of a program.
+    import platform
+
     library = get_introspection_module('AioGuest').VERSION_S
     glib = f'{GLib.MAJOR_VERSION}.{GLib.MINOR_VERSION}.{GLib.MICRO_VERSION}'
     return (

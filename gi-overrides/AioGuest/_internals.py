@@ -518,15 +518,16 @@ def register_exit_function(function):
     """Have *function* called when the interpreter exits, while threads can still be started.
 
     A plain ``atexit`` function is too late: executors have been shut down by then. Nor must it be
-    called after the one that joins the threads of executors: these may wait for the loop.
+    called after the one that joins the threads of executors: these may wait for the loop. When the
+    interpreter is exiting it is too late for any of it, and *function* is not called.
     """
-    # Theirs is registered by this, and the functions are called in the reverse order.
-    import concurrent.futures.thread  # noqa: F401
+    try:
+        # Theirs is registered by this, and the functions are called in the reverse order.
+        import concurrent.futures.thread  # noqa: F401
 
-    register = getattr(threading, '_register_atexit', None)
-    if register is None:
-        register = atexit.register
-    register(function)
+        getattr(threading, '_register_atexit', atexit.register)(function)
+    except RuntimeError:
+        pass
 
 
 @contextlib.contextmanager
