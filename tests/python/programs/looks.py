@@ -64,7 +64,7 @@ def ask_from_host(sock):
         sock.send(b"x")
         return GLib.SOURCE_CONTINUE
 
-    GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, sock.fileno(), GLib.IOCondition.IN, on_readable)
+    GLib.io_add_watch(sock.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN, on_readable)
     sock.send(b"x")
     return over
 
