@@ -4,12 +4,16 @@
 """Checks of arguments: one clear exception each, which names the argument and the remedy."""
 
 import asyncio
+import collections.abc
 import contextvars
 import inspect
+import math
 
 from gi.repository import Gio, GLib
 
-__all__ = ['check_coroutine', 'check_options', 'check_timeout', 'close_coroutine']
+__all__ = [
+    'check_argv', 'check_coroutine', 'check_nested', 'check_options', 'check_timeout', 'close_coroutine',
+]
 
 _MAX_PRIORITY = GLib.MAXINT
 _MAX_SLICE_US = GLib.MAXUINT
@@ -62,8 +66,34 @@ def check_nested(nested):
         raise ValueError(f"nested must be 'run' or 'rest', not {nested!r}")
 
 
+def check_argv(argv):
+    """Of an application: what PyGObject can give to its ``run()``."""
+    if argv is None:
+        return
+    if inspect.iscoroutinefunction(argv) or asyncio.iscoroutine(argv):
+        close_coroutine(argv)
+        raise TypeError(
+            f'the second argument of run() is argv, not {argv!r}: use run(app, main=async_function)'
+        )
+    if isinstance(argv, str) or not isinstance(argv, collections.abc.Sequence):
+        raise TypeError(f'argv must be a list of str, such as sys.argv, or None, not {argv!r}')
+
+
 def check_timeout(timeout):
-    _check_number('timeout', timeout, 'Real', 'a number of seconds')
+    """Seconds, or None. As under asyncio, a time that is past already is none too short."""
+    _check_seconds('timeout', timeout)
+
+
+def _check_seconds(name, value):
+    _check_number(name, value, 'Real', 'a number of seconds')
+    if value is None:
+        return
+    try:
+        is_number = not math.isnan(value)
+    except OverflowError:
+        raise ValueError(f'{name} is too large: use None for any time') from None
+    if not is_number:
+        raise ValueError(f'{name} must be a number of seconds or None, not {value!r}')
 
 
 def check_options(options):
@@ -87,7 +117,7 @@ def check_options(options):
             f'slice_us must be between 1 and {_MAX_SLICE_US} microseconds, not {options.slice_us}'
         )
     _check('application', options.application, Gio.Application, 'a Gio.Application')
-    _check_number('shutdown_timeout', options.shutdown_timeout, 'Real', 'a number of seconds')
+    _check_seconds('shutdown_timeout', options.shutdown_timeout)
     if options.shutdown_timeout is not None and not options.shutdown_timeout >= 0:
         raise ValueError(
             f'shutdown_timeout must be 0 seconds or more, not {options.shutdown_timeout}'

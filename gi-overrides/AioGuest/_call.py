@@ -60,7 +60,10 @@ async def call(function, *args, **kwargs):
     while True:
         left = [each.has_ended for each in session.left_operations]
         operation = Operation(session, finish, priority)
-        function(*args, **{finish.callback_name: operation.end}, **kwargs)
+        try:
+            function(*args, **{finish.callback_name: operation.end}, **kwargs)
+        except TypeError as error:
+            raise TypeError(f'{error}: {finish.describe_arguments()}') from error
         try:
             return await operation.until_ended(cancellable)
         except GLib.Error as error:
@@ -125,6 +128,13 @@ class _Finish:
         if not self.is_of_gio or not self._function.is_method():
             return False
         return hasattr(getattr(Gio, self._function.get_container().get_name()), 'has_pending')
+
+    def describe_arguments(self):
+        """For whoever has given others: those that are the caller's to give."""
+        ours = {self.callback_name, 'cancellable', *_PROGRESS_NAMES}
+        names = [name for name in self._arguments if name not in ours and not name.endswith('_data')]
+        what = 'these arguments' if names else 'no arguments'
+        return f'give AioGuest.call() {what} after the function{": " * bool(names)}{", ".join(names)}'
 
     def get_priority(self, args, kwargs):
         """The priority that the operation's own sources have."""

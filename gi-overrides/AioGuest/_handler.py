@@ -9,7 +9,7 @@ import inspect
 
 from ._awaitables import cancel_task
 from ._session import end_forked_child, get_session
-from ._tasks import spawn
+from ._tasks import begin_task, report_failure
 
 __all__ = ['handler']
 
@@ -58,6 +58,21 @@ def _is_draining(loop):
     return session is None or session.is_draining
 
 
+def _check_async_function(function):
+    if inspect.iscoroutinefunction(function):
+        return
+    if inspect.isasyncgenfunction(function):
+        found = f'the async generator {function!r}, which yields'
+    elif asyncio.iscoroutine(function):
+        function.close()
+        found = f'the coroutine {function!r}: pass the function, without calling it'
+    elif callable(function):
+        found = f'{function!r}, which is a plain one'
+    else:
+        found = f'{function!r}'
+    raise TypeError(f'handler() takes an "async def" function, not {found}')
+
+
 def handler(async_function=None, *, returns=None, while_running='run', eager=True):
     """Make an async function a handler for signals and other callbacks of GLib and GTK.
 
@@ -84,8 +99,10 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
         return functools.partial(
             handler, returns=returns, while_running=while_running, eager=eager
         )
-    if not inspect.iscoroutinefunction(async_function):
-        raise TypeError(f'handler() takes an async function, not {async_function!r}')
+    _check_async_function(async_function)
+
+    name = _name_of(async_function)
+    finish = functools.partial(report_failure, f'the handler {name}()')
 
     # Keyed by the id of the first argument, which the calls themselves keep alive.
     calls_by_object = {}
@@ -95,7 +112,7 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
         calls.restarting = False
         coro = async_function(*args, **kwargs)
         try:
-            task = spawn(coro, name=_name_of(async_function), eager=eager)
+            task = begin_task(coro, name, eager, finish)
         except (SystemExit, KeyboardInterrupt) as error:
             # Eagerly, in a callback of the host, which has no use for it: the loop has.
             loop = asyncio._get_running_loop()

@@ -9,7 +9,7 @@ import types
 from gi.repository import Gio, GLib
 
 from ._application_run import ApplicationRun
-from ._arguments import check_coroutine, check_options, close_coroutine
+from ._arguments import check_argv, check_coroutine, check_options, close_coroutine
 from ._life import Life
 
 __all__ = ['DEFAULT_SHUTDOWN_TIMEOUT', 'DEFAULT_SLICE_US', 'run', 'start']
@@ -141,6 +141,7 @@ def run(coro, argv=None, *, main=None, **options):
 
 
 def _run_application(application, argv, main, options):
+    check_argv(argv)
     if main is not None and not inspect.iscoroutinefunction(main):
         raise TypeError(f'main must be an async function or None, not {main!r}')
     if options['application'] not in (None, application):

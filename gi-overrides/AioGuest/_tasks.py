@@ -4,15 +4,16 @@
 """Tasks that nobody awaits: held until they are done, and heard when they fail."""
 
 import asyncio
+import functools
 import logging
 import time
 
 from ._arguments import check_coroutine, close_coroutine
 from ._awaitables import cancel_task
 from ._internals import create_eager_task, is_to_be_reported, run_first_step
-from ._session import get_session
+from ._session import get_session, get_sessions
 
-__all__ = ['let_tasks_go', 'spawn', 'step_now']
+__all__ = ['begin_task', 'let_tasks_go', 'report_failure', 'spawn', 'step_now']
 
 _logger = logging.getLogger('asyncio')
 
@@ -30,17 +31,21 @@ def spawn(coro, *, name=None, eager=False):
     :param name: of the task.
     :param eager: run the task up to its first suspension before this function returns. Inside a
         greenlet (under greenback, say) the task begins at the loop's next turn all the same.
-    :raises RuntimeError: no loop is running in this thread.
+    :raises RuntimeError: no loop is running in this thread. For the loop of another one there is
+        ``asyncio.run_coroutine_threadsafe()``.
     :returns: the ``asyncio.Task``.
     """
+    return begin_task(coro, name, eager, _finish_spawned)
+
+
+def begin_task(coro, name, eager, finish):
+    """Begin a task and hold it, as :func:`spawn` does; *finish* is a :func:`report_failure` of something."""
     try:
         check_coroutine(coro)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            raise RuntimeError(
-                'no guest run is going on in this thread: call AioGuest.start() first'
-            ) from None
+            raise RuntimeError(_what_to_do_without_a_loop()) from None
     except BaseException:
         close_coroutine(coro)
         raise
@@ -51,7 +56,7 @@ def spawn(coro, *, name=None, eager=False):
         task = _create_eager(loop, coro, name) if eager else loop.create_task(coro, name=name)
         _tasks.add(task)
         if not task.done():
-            task.add_done_callback(_finish)
+            task.add_done_callback(finish)
         if eager:
             _count_eager_step(loop, task, time.monotonic() - begun)
     except BaseException:
@@ -64,8 +69,16 @@ def spawn(coro, *, name=None, eager=False):
         raise
 
     if task.done():
-        _finish(task)
+        finish(task)
     return task
+
+
+def _what_to_do_without_a_loop():
+    if get_sessions():
+        remedy = 'for the loop of another thread there is asyncio.run_coroutine_threadsafe(coro, loop)'
+    else:
+        remedy = 'call AioGuest.start() or run() first'
+    return f'no guest run is going on in this thread: {remedy}'
 
 
 def let_tasks_go(loop):
@@ -105,14 +118,14 @@ def _count_eager_step(loop, task, took):
         _logger.warning('Executing %s took %.3f seconds', repr(task), took)
 
 
-def _finish(task):
+def report_failure(what, task):
+    """The task of *what* is done: have it known if it has failed."""
     _tasks.discard(task)
     if task.cancelled() or not is_to_be_reported(task.exception()):
         return
     task.get_loop().call_exception_handler(
-        {
-            'message': 'Exception in a task of AioGuest.spawn()',
-            'exception': task.exception(),
-            'task': task,
-        }
+        {'message': f'Exception in {what}', 'exception': task.exception(), 'task': task}
     )
+
+
+_finish_spawned = functools.partial(report_failure, 'a task of AioGuest.spawn()')

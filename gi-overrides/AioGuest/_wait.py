@@ -6,7 +6,7 @@
 import asyncio
 import weakref
 
-from ._arguments import close_coroutine
+from ._arguments import check_timeout, close_coroutine
 from ._awaitables import cancel_task, is_pygobject_awaitable
 from ._greenlets import explain
 from ._internals import (
@@ -37,6 +37,7 @@ def wait(awaitable, timeout=None):
     :param timeout: seconds, after which the awaitable is cancelled; None for any time.
     :returns: the awaitable's result, or raises its exception.
     :raises TimeoutError: it was cancelled because of the timeout alone.
+    :raises TypeError, ValueError: the timeout is no number of seconds.
     :raises RuntimeError: no guest run is going on in this thread, the run has ended meanwhile,
         a task would wait for itself, the run rests in nested main loops (``nested='rest'``), or a
         greenlet is in the way: this code runs in one (under greenback, say), or one was suspended
@@ -50,6 +51,11 @@ def wait(awaitable, timeout=None):
             'no guest run is going on in this thread: AioGuest.wait() works on the thread, and '
             'for the time, of AioGuest.start() or run()'
         )
+    try:
+        check_timeout(timeout)
+    except BaseException:
+        close_coroutine(awaitable)
+        raise
     task = asyncio.current_task(loop)
     if awaitable is task is not None:
         raise RuntimeError(f'{task!r} can\'t wait for itself')

@@ -133,10 +133,11 @@ def test_wrong_type(entry, checked, keyword, value):
     ("priority", 2**40),
     ("shutdown_timeout", -1),
     ("shutdown_timeout", float("nan")),
+    ("shutdown_timeout", 10**400),
     ("nested", "stay"),
 ])
 def test_out_of_range(entry, checked, keyword, value):
-    with pytest.raises((ValueError, OverflowError), match=keyword):
+    with pytest.raises(ValueError, match=keyword):
         entry(checked.coro, **{keyword: value})
     checked.check()
 
@@ -402,6 +403,34 @@ def test_handler_of_something_else(thing):
         AioGuest.handler(thing)
 
 
+@pytest.mark.parametrize("thing, what", [
+    (generate, "the async generator .* which yields"),
+    (len, "which is a plain one"),
+    (main, "the coroutine .* without calling it"),
+], ids=["generator", "function", "coroutine"])
+def test_handler_says_what_it_is(thing, what):
+    if thing is main:
+        thing = main()
+    with pytest.raises(TypeError, match=f'an "async def" function, not .*{what}'):
+        AioGuest.handler(thing)
+
+
+def test_spawn_on_a_thread_beside_a_run(run):
+    messages = []
+
+    def spawn():
+        try:
+            AioGuest.spawn(main())
+        except RuntimeError as error:
+            messages.append(str(error))
+
+    async def spawn_on_thread():
+        await asyncio.get_running_loop().run_in_executor(None, spawn)
+
+    run(spawn_on_thread())
+    assert "asyncio.run_coroutine_threadsafe(coro, loop)" in messages[0]
+
+
 def test_handler_with_a_wrong_option():
     with pytest.raises(ValueError, match="while_running"):
         AioGuest.handler(main, while_running="sometimes")
@@ -436,6 +465,49 @@ def test_run_with_an_unknown_option(checked):
     with pytest.raises(TypeError, match="timeout"):
         AioGuest.run(checked.coro, timeout=5)
     checked.check()
+
+
+def make_application():
+    return Gio.Application(flags=Gio.ApplicationFlags.NON_UNIQUE)
+
+
+def test_main_given_as_argv():
+    app = make_application()
+    with pytest.raises(TypeError, match=r"use run\(app, main="):
+        AioGuest.run(app, main)
+    coro = main()
+    with pytest.raises(TypeError, match=r"use run\(app, main="):
+        AioGuest.run(app, coro)
+    assert inspect.getcoroutinestate(coro) == inspect.CORO_CLOSED
+    # It has not been run by any of these.
+    assert AioGuest.run(app, main=main, debug=False) == 0
+
+
+@pytest.mark.parametrize("argv", [5, "program", object()], ids=["int", "str", "object"])
+def test_argv_of_another_type(argv):
+    with pytest.raises(TypeError, match="argv must be a list of str"):
+        AioGuest.run(make_application(), argv)
+
+
+@pytest.mark.parametrize("timeout, error", [
+    (float("nan"), ValueError), (10**400, ValueError), ("5", TypeError), (True, TypeError),
+], ids=["nan", "huge", "str", "bool"])
+def test_timeout_that_is_no_number_of_seconds(run, timeout, error):
+    async def wait():
+        coro = asyncio.sleep(0)
+        with pytest.raises(error, match="timeout"):
+            AioGuest.wait(coro, timeout=timeout)
+        assert inspect.getcoroutinestate(coro) == inspect.CORO_CLOSED
+
+    run(wait())
+
+
+def test_call_tells_of_the_arguments_that_are_missing(run):
+    async def call():
+        with pytest.raises(TypeError, match="after the function: bus_type$"):
+            await AioGuest.call(Gio.bus_get)
+
+    run(call())
 
 
 def test_task_factory_that_raises(entry, checked):

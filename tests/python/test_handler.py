@@ -220,6 +220,7 @@ def test_failure_is_reported_at_once():
         await emit(emitter, "emitted")
         await until(lambda: contexts)
         assert [type(context["exception"]) for context in contexts] == [LookupError]
+        assert contexts[0]["message"] == "Exception in the handler on_emitted()"
 
     emitting(main)
     gc.collect()

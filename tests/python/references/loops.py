@@ -7,13 +7,17 @@ import contextlib
 import contextvars
 import functools
 import os
+import pathlib
 import signal
 import socket
+import ssl
 import threading
 
 from gi.repository import AioGuest, GLib
 
 from .table import end_by_error, refused, use_of, work
+
+CERTIFICATE = pathlib.Path(__file__).parent.parent / "data" / "localhost.pem"
 
 
 @use_of("EventLoop", "EventLoop.close")
@@ -197,6 +201,40 @@ async def signal_handlers():
         loop.add_signal_handler(signal.SIGKILL, print)
     with refused(TypeError):
         loop.add_signal_handler(signal.SIGUSR1, work)
+
+
+class LostConnection(asyncio.Protocol):
+    """Tells when it is lost."""
+
+    def __init__(self):
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, error):
+        self.lost.set_result(error)
+
+
+async def secure(transport, protocol, context, **options):
+    loop = asyncio.get_running_loop()
+    secured = await loop.start_tls(transport, protocol, context, **options)
+    secured.close()
+    await protocol.lost
+
+
+SERVER_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+SERVER_CONTEXT.load_cert_chain(CERTIFICATE)
+CLIENT_CONTEXT = ssl.create_default_context(cafile=CERTIFICATE)
+
+
+@use_of("EventLoop.start_tls")
+async def tls():
+    loop = asyncio.get_running_loop()
+    left, right = [
+        await loop.connect_accepted_socket(LostConnection, sock) for sock in socket.socketpair()
+    ]
+    await asyncio.gather(
+        secure(*left, SERVER_CONTEXT, server_side=True),
+        secure(*right, CLIENT_CONTEXT, server_hostname="localhost"),
+    )
 
 
 @use_of("EventLoop.running", "EventLoop.paused")
