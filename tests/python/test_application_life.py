@@ -205,7 +205,7 @@ def test_life(request, kind, way, launch, ending):
             check_launch_in_the_drain(command, environment, expected)
             program.send(signal.SIGUSR1)
         status, lines, errors = program.finish()
-    assert lines == expected
+    assert lines == expected, errors
     assert status == expected_status
     if ending == "SIGINT":
         assert errors.count("Traceback") == 1
