@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A long computation in an executor: the window stays alive, progress comes from the thread.
 
-With --auto the program ends after the computation.
+A thread can't be cancelled: the task is, and tells the thread by a flag. With --auto the program
+counts once, cancels a second computation half-way, and ends.
 """
 
 import asyncio
 import sys
+import threading
 
 import gi
 
@@ -15,34 +17,86 @@ gi.require_versions({'AioGuest': '1.0', 'Gtk': '4.0'})
 from gi.repository import AioGuest, Gtk  # noqa: E402
 
 
-def count_primes(limit, on_progress):
+def count_primes(limit, on_progress, stop):
     """Plain Python that knows nothing of GTK or asyncio; runs in a thread."""
     sieve = bytearray([1]) * limit
     sieve[:2] = 0, 0
     root = int(limit ** 0.5) + 1
     for n in range(2, root):
+        if stop.is_set():
+            return None
         if sieve[n]:
             sieve[n * n::n] = bytes(len(range(n * n, limit, n)))
             on_progress(n / root)
     return sum(sieve)
 
 
+class Window(Gtk.ApplicationWindow):
+    def __init__(self):
+        super().__init__(application=app, title='Executor')
+        self.task = None
+        self.bar = Gtk.ProgressBar(show_text=True, text='Ready', hexpand=True)
+        self.start = Gtk.Button(label='Start')
+        self.start.connect('clicked', self.on_start)
+        self.cancel = Gtk.Button(label='Cancel', sensitive=False)
+        self.cancel.connect('clicked', lambda button: self.task.cancel())
+        box = Gtk.Box(spacing=6)
+        for widget in self.bar, self.start, self.cancel:
+            box.append(widget)
+        self.set_child(box)
+
+    @AioGuest.handler(while_running='drop')
+    async def on_start(self, button):
+        self.task = asyncio.current_task()
+        self.cancel.set_sensitive(True)
+        try:
+            self.bar.set_text(f'{await self.count()} primes')
+        except asyncio.CancelledError:
+            self.bar.set_text('Cancelled')
+            raise
+        finally:
+            self.cancel.set_sensitive(False)
+
+    async def count(self):
+        self.bar.set_text('Counting…')
+        loop = asyncio.get_running_loop()
+        stop = threading.Event()
+
+        def on_progress(fraction):
+            # In the thread: GTK is out of bounds here, so have the loop do it.
+            loop.call_soon_threadsafe(self.bar.set_fraction, fraction)
+
+        try:
+            return await asyncio.to_thread(count_primes, 5_000_000, on_progress, stop)
+        except asyncio.CancelledError:
+            # The thread goes on until it looks at the flag.
+            stop.set()
+            raise
+
+
+async def click(window):
+    """--auto: emits real ``clicked`` signals."""
+    window.start.emit('clicked')
+    await asyncio.wait([window.task])
+    print(window.bar.get_text())
+
+    window.start.emit('clicked')
+    async for _ in AioGuest.signals(window.bar, 'notify::fraction'):
+        if 0 < window.bar.get_fraction() < 0.9:
+            window.cancel.emit('clicked')
+            break
+    await asyncio.wait([window.task])
+    print(window.bar.get_text())
+
+
 async def main():
-    bar = Gtk.ProgressBar(show_text=True, text='Counting…')
-    Gtk.ApplicationWindow(application=app, title='Executor', child=bar).present()
-
-    loop = asyncio.get_running_loop()
-
-    def on_progress(fraction):
-        # In the thread: GTK is out of bounds here, so have the loop do it.
-        loop.call_soon_threadsafe(bar.set_fraction, fraction)
-
-    primes = await asyncio.to_thread(count_primes, 5_000_000, on_progress)
-    bar.set_text(f'{primes} primes')
-    bar.set_fraction(1)
-    print(bar.get_text())
+    window = Window()
+    window.present()
     if '--auto' in sys.argv:
+        await click(window)
         app.quit()
+    else:
+        await asyncio.Event().wait()
 
 
 app = Gtk.Application(application_id='org.aioguest.Executor')

@@ -8,9 +8,11 @@ import contextlib
 import functools
 import inspect
 import math
+import warnings
 
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
+from ._executors import describe_work, has_executor
 from ._internals import (
     clear_stopping,
     closes_generator,
@@ -229,13 +231,26 @@ class Drain:
 
     async def _shut_executor_down(self):
         self._is_joining_threads = True
+        warning = None
+        if self._timeout is not None and has_executor(self._loop):
+            warning = self._loop.call_later(self._timeout, self._warn_of_threads)
         # Before Python 3.12 there is no way to give threads up that do not end.
         shut_down = self._loop.shutdown_default_executor
         if _takes_timeout(getattr(shut_down, '__func__', shut_down)):
             await shut_down(self._timeout)
         else:
             await shut_down()
+        if warning is not None:
+            warning.cancel()
         self._is_joining_threads = False
+
+    def _warn_of_threads(self):
+        """asyncio's own warning, from Python 3.12 on, does not say which they are."""
+        warnings.warn(
+            f'threads of the default executor did not end within {self._timeout} seconds: '
+            f'{describe_work(self._loop)}. A thread can\'t be cancelled: have it look at a flag',
+            RuntimeWarning,
+        )
 
 
 async def _cancel(loop, tasks, timeout):

@@ -6,8 +6,10 @@ import asyncio
 import concurrent.futures
 import contextvars
 import threading
+import warnings
 
 import pytest
+from gi.overrides.AioGuest._executors import describe_work
 
 import support
 
@@ -118,3 +120,45 @@ def test_executor_that_is_given_a_time_to_end(run):
 
     assert run(asyncio.sleep(0, "done"), loop_factory=Loop, shutdown_timeout=7) == "done"
     assert times == [7]
+
+
+def load_everything(release):
+    release.wait()
+
+
+def test_warning_names_what_does_not_end():
+    """Also a function in C; not a thread that waits for work."""
+    held, release = threading.Lock(), threading.Event()
+    messages = []
+
+    def show(message, *args, **kwargs):
+        if str(message).startswith("threads of the default executor"):
+            messages.append(str(message))
+            release.set()
+            held.release()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, load_everything, release)
+        left = asyncio.create_task(asyncio.to_thread(held.acquire))  # noqa: F841
+        await asyncio.to_thread(int)
+        while describe_work(loop).count(" is in ") < 2:
+            await asyncio.sleep(0.001)
+
+    held.acquire()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = show
+        support.run_owning(main(), shutdown_timeout=0.01)
+    message, = messages
+    assert "is in load_everything(), at " in message
+    assert "is in lock.acquire()" in message
+    assert message.count(" is in ") == 2
+
+
+def test_no_warning_without_an_executor(recwarn):
+    async def main():
+        await asyncio.sleep(0)
+
+    support.run_owning(main(), shutdown_timeout=0)
+    assert list(recwarn) == []
