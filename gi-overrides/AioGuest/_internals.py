@@ -63,7 +63,6 @@ __all__ = [
     'is_to_be_reported',
     'is_to_call_back',
     'is_to_close_generators',
-    'is_waking_on_signal',
     'leave_running',
     'may_have_generators',
     'register_exit_function',
@@ -472,11 +471,6 @@ def has_default_handler(signum):
     if handler is signal.default_int_handler:
         return getattr(_ossighelper, 'sigint_handler_is_default', lambda: True)()
     return handler == signal.SIG_DFL and not get_c_handler(signum)
-
-
-def is_waking_on_signal():
-    """Whether a ``run()`` of PyGObject's has its own wakeup descriptor in place."""
-    return getattr(_ossighelper, '_wakeup_fd_is_active', False)
 
 
 def get_signal_placeholder():

@@ -6,9 +6,10 @@
 Python's C handler writes to one descriptor of the process (``signal.set_wakeup_fd()``), and others
 have an interest in it. PyGObject sets one for the time of its own ``run()`` functions, and puts back
 what was there, even if it has been closed meanwhile. So whatever is set here is one pipe, which stays
-open as long as the process lives; and PyGObject's is left in place, since it wakes the host all the
-same. Nobody knows what another one wakes: the pipe takes its place, and passes on what it gets. Without
-that a signal would be seen late that comes just before the main context sleeps.
+open as long as the process lives; and somebody else's descriptor is left in place. PyGObject's wakes
+the host all the same. A program's own must do so, too, which the documentation says. To take its place
+and pass signals on would be to lose it where runs, and others who set one, end in another order than
+they began.
 """
 
 import contextlib
@@ -16,10 +17,7 @@ import os
 import signal
 import threading
 
-from . import _core
-from ._internals import (
-    get_c_handler, has_default_handler, is_ending_main_loops, is_waking_on_signal,
-)
+from ._internals import get_c_handler, has_default_handler, is_ending_main_loops
 from ._main_loops import MainLoops, ends_main_loops
 
 __all__ = ['Interrupts', 'is_main_thread', 'kept_wakeup_fd', 'wakeup_pipe']
@@ -36,7 +34,6 @@ class _WakeupPipe:
     def __init__(self):
         self._fds = None
         self._users = 0
-        self._replaced_fd = -1
 
     @property
     def read_fd(self):
@@ -49,39 +46,29 @@ class _WakeupPipe:
         return self._fds[1]
 
     def acquire(self):
-        """Have signals written to the pipe, unless PyGObject's descriptor gets them."""
+        """Have signals written to the pipe, unless somebody else's descriptor gets them."""
         self.read_fd  # if there is no pipe to be had, nothing has changed
         self._users += 1
         before = signal.set_wakeup_fd(self.write_fd, warn_on_full_buffer=False)
-        if before in (-1, self.write_fd):
-            return
-        if is_waking_on_signal():
+        if before not in (-1, self.write_fd):
             signal.set_wakeup_fd(before)
-        else:
-            self._replace(before)
 
     def release(self):
         self._users -= 1
         if self._users == 0 and is_main_thread():
-            self._put_back()
+            before = signal.set_wakeup_fd(-1)
+            if before != self.write_fd:
+                signal.set_wakeup_fd(before)
 
     def forget(self):
         """In a forked child: the pipe is the parent's, which must not be woken in its place."""
         if self._users > 0:
-            self._put_back()
+            before = signal.set_wakeup_fd(-1)
+            if before != self.write_fd:
+                signal.set_wakeup_fd(before)
         # It stays open: the parent's sources, of which the child has copies, may look at it.
         self._fds = None
         self._users = 0
-
-    def _replace(self, fd):
-        self._replaced_fd = fd
-        _core.pass_signals_on(fd)
-
-    def _put_back(self):
-        before = signal.set_wakeup_fd(self._replaced_fd)
-        if before != self.write_fd:
-            signal.set_wakeup_fd(before)
-        self._replace(-1)
 
 
 wakeup_pipe = _WakeupPipe()

@@ -10,7 +10,6 @@
 #include "pipe.h"
 #include "probe.h"
 #include "report.h"
-#include "signals.h"
 #include "thread.h"
 #include "watch.h"
 
@@ -76,9 +75,6 @@ static PyMethodDef core_methods[] = {
   { "end_process", core_end_process, METH_O,
     PyDoc_STR ("end_process(exception)\n--\n\n"
                "End a forked child as one that a SystemExit or KeyboardInterrupt gets out of.") },
-  { "pass_signals_on", core_pass_signals_on, METH_VARARGS,
-    PyDoc_STR ("pass_signals_on(fd)\n--\n\n"
-               "Write what watch_signals() reads to this descriptor, too; -1: to none.") },
   { "learn_must_cancel", core_learn_must_cancel, METH_O,
     PyDoc_STR ("learn_must_cancel(sample)\n--\n\n"
                "Find out where a task in C has its flag _must_cancel, and return whether that can be "

@@ -20,32 +20,6 @@ typedef struct
   pid_t process;
 } SignalWatch;
 
-/* In whose place Python writes to the watched descriptor, or -1. The main thread's, as signals are. */
-static int replaced_fd = -1;
-
-PyObject *
-core_pass_signals_on (G_GNUC_UNUSED PyObject *module, PyObject *args)
-{
-  int fd;
-
-  if (!PyArg_ParseTuple (args, "i:pass_signals_on", &fd))
-    return NULL;
-
-  replaced_fd = fd;
-  Py_RETURN_NONE;
-}
-
-static void
-pass_on (const char *buffer, ssize_t n)
-{
-  if (n <= 0 || replaced_fd < 0)
-    return;
-
-  /* Of one that is full whoever reads it will wake up all the same. */
-  if (write (replaced_fd, buffer, n) < 0)
-    return;
-}
-
 static void
 signal_watch_free (gpointer data)
 {
@@ -60,19 +34,14 @@ on_wakeup (int fd, G_GNUC_UNUSED GIOCondition condition, gpointer user_data)
 {
   SignalWatch *watch = user_data;
   char buffer[64];
-  ssize_t n;
 
   /* In a forked child: what is there to read is for the parent, which must not sleep over it. */
   if (watch->process != getpid ())
     return G_SOURCE_REMOVE;
 
   /* Non-blocking, and perhaps emptied already by another run of this process. */
-  do
-    {
-      n = read (fd, buffer, sizeof buffer);
-      pass_on (buffer, n);
-    }
-  while (n == sizeof buffer);
+  while (read (fd, buffer, sizeof buffer) == sizeof buffer)
+    ;
 
   aio_guest_run_wake (watch->run);
   return G_SOURCE_CONTINUE;

@@ -6,7 +6,5 @@
 
 #include "guest.h"
 
-PyObject *core_pass_signals_on (PyObject *module, PyObject *args);
-
 PyObject *guest_watch_signals (Guest *self, int fd);
 void guest_unwatch_signals (Guest *self);
