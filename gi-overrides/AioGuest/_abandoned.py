@@ -72,8 +72,7 @@ def _forget():
 
 @functools.cache
 def _watch_exit():
-    # With the first life, not at the import: a program may do without one, and executors are imported
-    # for this.
+    # With the first life, not at the import: this imports concurrent.futures, which takes its time.
     register_exit_function(lambda: _abandon('the interpreter exited'))
 
 

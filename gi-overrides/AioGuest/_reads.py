@@ -6,17 +6,19 @@
 asyncio's ask for 256 KiB, whatever comes: Python allocates that much, and gives back what was not needed.
 The C library maps memory for as much as that, unless its heap happens to have room: two more system calls
 and some page faults for each message, which make an echo up to four times as slow. So each transport
-gets a size that the heap serves, in the attribute that asyncio has for it. A program that has set the
-attribute, of a class or of a transport, has the last word.
+gets a size that the heap serves, in the attribute that asyncio has for it. Where a program has set that
+attribute to something else, of a class or of a transport, it is left alone.
 """
 
 import os
 import socket
 import stat
 
+from ._datagrams import UnixDatagramTransport, is_own_size
+
 __all__ = ['SizedReads']
 
-#: asyncio's own, in bytes. Who finds another one leaves it alone.
+#: asyncio's own, in bytes.
 _DEFAULT = 256 * 1024
 
 #: glibc maps memory from 128 KiB on. The rest is for the headers of Python's and malloc's, debugging
@@ -50,12 +52,11 @@ class SizedReads:
         return transport
 
     def _make_datagram_transport(self, sock, *args, **options):
+        if sock.family == socket.AF_UNIX and is_own_size(_DEFAULT):
+            return UnixDatagramTransport(self, sock, *args, **options)
         transport = super()._make_datagram_transport(sock, *args, **options)
-        # None is to be cut: UDP's are small, those of UNIX sockets can be larger than asyncio takes.
         if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.proto in (0, socket.IPPROTO_UDP):
             _set_size(transport, _UDP)
-        elif sock.family == socket.AF_UNIX:
-            _set_size(transport, max(_get_largest_unix_datagram(), _DEFAULT))
         return transport
 
     def _make_read_pipe_transport(self, pipe, *args, **options):
@@ -71,17 +72,6 @@ class SizedReads:
 def _limit_tls_reads(transport):
     # The record layer reads for it.
     _set_size(getattr(transport, '_ssl_protocol', None), _TLS)
-
-
-def _get_largest_unix_datagram():
-    """In bytes: what fits into the largest send buffer that the kernel gives to anybody who asks."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-            # It takes as much of that as is allowed, and doubles it.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**30)
-            return sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-    except OSError:  # pragma: no cover - no descriptor is left
-        return _DEFAULT
 
 
 def _set_size(reader, size):

@@ -12,7 +12,9 @@ from asyncio import selector_events
 import support
 from program import run_program
 
-KINDS = ["protocols", "unix", "streams", "tls", "starttls", "udp", "pipe", "terminal", "process"]
+KINDS = [
+    "protocols", "unix", "streams", "tls", "starttls", "udp", "unix_datagrams", "pipe", "terminal", "process",
+]
 
 #: Of the environment, in bytes: the heap begins with a copy of it.
 SIZES = [0, 300, 700, 1100, 1600, 2200, 2900, 3700]
@@ -143,6 +145,29 @@ def test_largest_unix_datagram(run, buffer):
     data = os.urandom(size)
     with sender:
         assert run(receive_datagram(sender, receiver, data)) == data
+
+
+def test_empty_datagram(run):
+    sender, receiver = datagram_pair(None)
+    with sender:
+        assert run(receive_datagram(sender, receiver, b"")) == b""
+
+
+def test_size_that_the_program_has_set_for_datagrams():
+    """They are cut then, as it wants."""
+    async def main():
+        loop = asyncio.get_running_loop()
+        sender, receiver = datagram_pair(None)
+        with sender:
+            transport, protocol = await loop.create_datagram_endpoint(Receiver, sock=receiver)
+            transport.max_size = 5
+            sender.send(b"a datagram")
+            received = await protocol.received
+            transport.close()
+            await asyncio.sleep(0)
+            return received
+
+    assert support.run_owning(main()) == b"a dat"
 
 
 @pytest.mark.parametrize(

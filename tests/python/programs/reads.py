@@ -131,6 +131,18 @@ async def udp(loop):
     return client.ask
 
 
+async def unix_datagrams(loop):
+    ours, theirs = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(2)]
+    for sock in ours, theirs:
+        # The kernel gives it a name: asyncio's transport can't answer one that has none.
+        sock.bind("")
+        sock.setblocking(False)
+    ours.connect(theirs.getsockname())
+    await loop.create_datagram_endpoint(DatagramEcho, sock=theirs)
+    _, client = await loop.create_datagram_endpoint(DatagramClient, sock=ours)
+    return client.ask
+
+
 async def pipe(loop):
     read, write = os.pipe()
     transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(write, "wb", 0))
@@ -156,7 +168,7 @@ async def process(loop):
 
 KINDS = {
     function.__name__: function
-    for function in (protocols, unix, streams, tls, starttls, udp, pipe, terminal, process)
+    for function in (protocols, unix, streams, tls, starttls, udp, unix_datagrams, pipe, terminal, process)
 }
 
 
