@@ -270,6 +270,8 @@ def test_what_comes_meanwhile_is_seen_afterwards(run, nest, host):
                 AioGuest.spawn(set_event("task"))
                 GLib.timeout_add(5, seen.append, None)
 
+            # From here on nothing is between it and the nested main loop.
+            loop.call_later(0.001, events["timer"].set)
             GLib.timeout_add(5, in_host)
             nest(seen)
             return [name for name, event in events.items() if event.is_set()]
@@ -278,7 +280,6 @@ def test_what_comes_meanwhile_is_seen_afterwards(run, nest, host):
             events[name].set()
 
         loop.add_signal_handler(signal.SIGUSR1, events["signal"].set)
-        loop.call_later(0.001, events["timer"].set)
         assert await host.call(work) == []
         for event in events.values():
             await event.wait()
