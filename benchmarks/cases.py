@@ -5,8 +5,11 @@
 
 import dataclasses
 import importlib
+import operator
 import pathlib
 from collections.abc import Callable, Mapping
+
+from environments import DEFAULTS
 
 __all__ = ['Aim', 'Case', 'Unavailable', 'find_case', 'load_scenarios', 'scenario_names']
 
@@ -15,23 +18,45 @@ class Unavailable(Exception):
     """Raised by a case, or by a system's start: it can't be done here; the text says why."""
 
 
+_RELATIONS = {'>=': (operator.ge, '≥'), '<=': (operator.le, '≤'), '<': (operator.lt, '<')}
+
+
 @dataclasses.dataclass(frozen=True)
 class Aim:
-    """A bound on one figure of AioGuest's.
+    """A bound on one figure of AioGuest.
 
-    *what* is "ratio" (to plain asyncio in the same run) or "value"; *relation* is ">=" or "<=".
+    *what* is
+
+    * "ratio": the median of the ratios to the system *to* in the same round;
+    * "value": the median;
+    * "worst": the median in the environment in which it is worst;
+    * "spread": the worst environment's median as a share of the best one's; 1 is best.
+
+    *relation* is ">=", "<=" or "<". *variant* is the variant of the measurements that count.
     """
 
     what: str
     relation: str
     bound: float
+    to: str = 'asyncio'
+    variant: str = DEFAULTS
+
+    def __post_init__(self):
+        if self.what not in ('ratio', 'value', 'worst', 'spread'):
+            raise ValueError(f'no aim is a {self.what!r}')
 
     def is_met(self, figure):
-        return figure >= self.bound if self.relation == '>=' else figure <= self.bound
+        return _RELATIONS[self.relation][0](figure, self.bound)
 
-    def __str__(self):
-        relation = {'>=': '≥', '<=': '≤'}[self.relation]
-        return f'{relation} {self.bound:g}' + (' ×' if self.what == 'ratio' else '')
+    def text(self, unit=''):
+        """For people, with the unit of the figure."""
+        of = {
+            'ratio': f' × {self.to}',
+            'spread': ' of the best environment',
+            'worst': f' {unit} in the worst environment',
+        }.get(self.what, f' {unit}')
+        text = f'{_RELATIONS[self.relation][1]} {self.bound:g}{of}'.rstrip()
+        return text if self.variant == DEFAULTS else f'{text}, {self.variant}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +70,8 @@ class Case:
       ``host.run(coroutine_function)`` as often as it needs.
 
     Either returns a float, or a dict of floats by the names of the figures. *unit*, *better*
-    ("higher" or "lower") and *aim* (an :class:`Aim`) are for all figures, or a dict by name.
+    ("higher" or "lower") and *aim* (an :class:`Aim`, or several in a tuple) are for all figures, or a
+    dict by name.
     """
 
     name: str
@@ -58,7 +84,10 @@ class Case:
     quick: Mapping = dataclasses.field(default_factory=dict)
     #: Parameters for the tests of the benchmarks themselves: as little as possible.
     tiny: Mapping = dataclasses.field(default_factory=dict)
-    aim: Aim | Mapping[str, Aim] | None = None
+    aim: Aim | tuple[Aim, ...] | Mapping[str, Aim | tuple[Aim, ...]] | None = None
+    #: It reads from sockets or pipes, so that it depends on where malloc has its memory: measured in
+    #: all environments, under strace, and once more with malloc's thresholds raised.
+    reads: bool = False
     #: Figures whose ratio to asyncio alone says nothing.
     without_ratio: frozenset[str] = frozenset()
     #: The case needs a GLib main context that is iterated: nothing for asyncio alone.
@@ -72,7 +101,7 @@ class Case:
     #: All threads and processes share one core, so that it does not matter what it costs this
     #: machine to wake another one.
     one_core: bool = False
-    #: Rounds, if fewer do than are usual.
+    #: Rounds, if fewer than usual are enough.
     rounds: int | None = None
     #: What the numbers count that name the figures, if these make a curve: "tasks".
     series: str = ''
@@ -96,8 +125,9 @@ class Case:
     def better_of(self, figure):
         return self._of('better', figure) or 'higher'
 
-    def aim_of(self, figure):
-        return self._of('aim', figure)
+    def aims_of(self, figure):
+        aim = self._of('aim', figure) or ()
+        return (aim,) if isinstance(aim, Aim) else tuple(aim)
 
     def limit_for(self, size):
         return 300.0 if size == 'tiny' else self.limit

@@ -3,9 +3,15 @@
 
 """Small helpers of the scenarios."""
 
+import os
+import resource
 import time
 
-__all__ = ['Stopwatch', 'latencies', 'quantile']
+__all__ = ['MARK', 'MARKS', 'Section', 'Stopwatch', 'latencies', 'quantile']
+
+#: The variable that asks for marks among the system calls, and how their paths begin.
+MARKS = 'AIOGUEST_BENCHMARK_MARKS'
+MARK = '/aioguest-benchmark/'
 
 
 def quantile(values, share):
@@ -33,6 +39,33 @@ class Stopwatch:
 
     def elapsed(self):
         return time.perf_counter() - self._start - (_waited() - self._waited)
+
+
+class Section:
+    """The operations of a measurement: page faults of this process, and marks for strace."""
+
+    def begin(self):
+        """The operations begin. May be called again: what was before does not count then."""
+        _mark('begin')
+        self._before = _minor_faults()
+
+    def end(self):
+        self._faults = _minor_faults() - self._before
+        _mark('end')
+
+    def figures(self, operations):
+        """Page faults for one of the *operations*, which may be known later than the end."""
+        _mark(f'operations/{operations}')
+        return {'faults': self._faults / operations}
+
+
+def _minor_faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
+def _mark(text):
+    if MARKS in os.environ:
+        os.access(MARK + text, os.F_OK)
 
 
 def _waited():

@@ -10,7 +10,10 @@ import ssl
 import subprocess
 from pathlib import Path
 
-__all__ = ['describe', 'platform']
+__all__ = ['FORMAT', 'describe', 'platform']
+
+#: Of the results: it changes when older lines would be misunderstood.
+FORMAT = 2
 
 
 def _os_release():
@@ -62,6 +65,7 @@ def _revision():
 def describe(size):
     """All of it, as a dict for JSON."""
     described = {
+        'format': FORMAT,
         'platform': platform(),
         'name': _os_release().get('PRETTY_NAME', ''),
         'processor': _processor(),

@@ -6,7 +6,8 @@
 import sys
 
 import curves
-from systems import BASELINE, NO_LOOP, SYSTEMS
+from environments import DEFAULTS
+from systems import NO_LOOP, SYSTEMS
 
 __all__ = ['draw']
 
@@ -22,8 +23,9 @@ def _panels(scenario, cases, platforms):
         if case.series:
             yield case, None
             continue
-        chosen = [figure for figure in figures if case.aim_of(figure)] or figures[:1]
-        for figure in chosen:
+        # Of counts the tables tell enough.
+        chosen = [f for f in figures if any(aim.what != 'worst' for aim in case.aims_of(f))]
+        for figure in chosen or figures[:1]:
             yield case, figure
 
 
@@ -105,7 +107,7 @@ def _panel(axis, scenario, case, figure, platforms):
         axis.locator_params(axis='x', nbins=6)
     if case.unit_of(figure) in ('1/s', 'B'):
         axis.xaxis.set_major_formatter(ticker.EngFormatter())
-    _mark_aim(axis, case.aim_of(figure), found)
+    _mark_aims(axis, case.aims_of(figure), found)
     axis.set_xlabel(case.unit_of(figure) + (
         ', less is better' if case.better_of(figure) == 'lower' else ', more is better'
     ))
@@ -117,14 +119,16 @@ def _first(names, summaries):
     return next((n for n in names if n in summaries and summaries[n].values), names[0])
 
 
-def _mark_aim(axis, aim, found):
-    if aim is None:
-        return
-    for place, summaries in enumerate(found):
-        bound = aim.bound
-        if aim.what == 'ratio':
-            baseline = summaries.get(BASELINE)
-            if baseline is None or not baseline.values:
-                continue
-            bound *= baseline.median
-        axis.axvline(bound, color=_COLOURS[place % len(_COLOURS)], linestyle='--', linewidth=0.9)
+def _mark_aims(axis, aims, found):
+    """A line for each aim that a figure or its ratio to another one's can be compared with."""
+    for aim in aims:
+        if aim.variant != DEFAULTS or aim.what == 'spread':
+            continue
+        for place, summaries in enumerate(found):
+            bound = aim.bound
+            if aim.what == 'ratio':
+                other = summaries.get(aim.to)
+                if other is None or not other.values:
+                    continue
+                bound *= other.median
+            axis.axvline(bound, color=_COLOURS[place % len(_COLOURS)], linestyle='--', linewidth=0.9)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Ratios to asyncio alone, round by round, and how far their median can be trusted.
+"""Ratios round by round, and how far their median can be trusted.
 
 What a machine does beside the measurements changes from minute to minute, so only what was measured in
 the same round is compared.
@@ -10,10 +10,13 @@ the same round is compared.
 import math
 import statistics
 
-__all__ = ['CERTAIN', 'error', 'pair']
+__all__ = ['CERTAIN', 'PER_ENVIRONMENT', 'error', 'pair']
 
 #: The error of a ratio that needs no more rounds.
 CERTAIN = 0.02
+
+#: Measurements in each environment, of which the medians are compared.
+PER_ENVIRONMENT = 3
 
 
 def pair(values, baseline):

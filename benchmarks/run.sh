@@ -12,12 +12,12 @@ usage () {
   cat <<'USAGE'
 usage: benchmarks/run.sh [OPTION...]
 
-  --quick           a few minutes instead of up to forty; rough figures
+  --quick           some ten minutes instead of up to sixty; rough figures
   --only NAME       only scenarios or cases with this in their name (may be given again)
   --system NAME     only this system (may be given again)
   --output DIR      where results and report go; without it, into the source tree
-                    (benchmarks/results/ and docs/), but for --quick, --only or --system
-                    into the build directory
+                    (benchmarks/results/, docs/ and the table of README.md), but for
+                    --quick, --only or --system into the build directory
   --report          measure nothing, make the report of the results that are there
   --help            this text
 
@@ -43,6 +43,7 @@ output=
 partial=0
 report_only=0
 selection=()
+readme=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --quick) size=quick; partial=1 ;;
@@ -88,6 +89,7 @@ if [ -n "$output" ]; then
 else
   results=$here/results
   document=$source_dir/docs/performance.md
+  readme=(--readme "$source_dir/README.md")
 fi
 
 if [ $report_only = 0 ]; then
@@ -101,10 +103,10 @@ if [ $report_only = 0 ]; then
   ulimit -n "$(ulimit -Hn)" 2>/dev/null
   AIOGUEST_DISPLAY=xvfb "$source_dir/build-aux/with-display.sh" \
     "${AIOGUEST_PYTHONS[default]}" "$here/driver.py" --size "$size" \
-    --output "$results/$platform.jsonl" "${AIOGUEST_PEER_OPTIONS[@]}" "${selection[@]}" \
+    --output "$results/$platform.jsonl" --bytecode "$AIOGUEST_BUILD_DIR/bytecode" "${AIOGUEST_PEER_OPTIONS[@]}" "${selection[@]}" \
     </dev/null || give_up "the measurements failed, see above"
 fi
 
-"$AIOGUEST_PYTHON" "$here/report.py" --results "$results" --document "$document" \
+"$AIOGUEST_PYTHON" "$here/report.py" --results "$results" --document "$document" "${readme[@]}" \
   || give_up "no report, see above"
 printf 'run.sh: %s\n' "$document" >&2

@@ -3,12 +3,14 @@
 
 """Figures and tables in Markdown."""
 
-import math
+from environments import DEFAULTS, VARIANTS
+from systems import BASELINE, NO_LOOP, SYSTEMS
+from verdicts import verdicts
 
-import ratios
-from systems import BASELINE, NO_LOOP, OURS, SYSTEMS
-
-__all__ = ['bound_lines', 'case_table', 'failure_notes', 'number', 'summary_table', 'table']
+__all__ = [
+    'aim_rows', 'aims_table', 'bound_lines', 'case_tables', 'failure_notes', 'number', 'spread_lines',
+    'table',
+]
 
 _SCALES = ((1e9, ' G'), (1e6, ' M'), (1e3, ' k'), (1, ''))
 
@@ -62,34 +64,19 @@ def _cell(summary, with_ratio):
     return text
 
 
-def _verdict(aim, summary):
-    """What became of an aim: text, and whether it is met (None if there is nothing to judge)."""
-    if summary is None or not summary.values:
-        return 'no result', None
-    figure = summary.ratio if aim.what == 'ratio' else summary.median
-    if figure is None:
-        return 'no result', None
-    met = aim.is_met(figure)
-    shown = _digits(figure) if figure else '0'
-    error = ratios.error(summary.ratios)
-    if aim.what == 'ratio' and math.isfinite(error):
-        shown += f' ± {figure * error:.2f}'
-    return f'{shown}: ' + ('met' if met else '**not met**'), met
-
-
-def case_table(scenario, case, platforms):
+def _case_table(scenario, case, variant, platforms):
     """The table of a case: a row for each system, a column for each figure on each platform."""
     columns = []
     for platform in platforms:
-        for figure in platform.figures(scenario, case.name):
-            columns.append((platform, figure, platform.summaries(scenario, case.name, figure)))
+        for figure in platform.figures(scenario, case.name, variant):
+            found = platform.summaries(scenario, case.name, figure, variant)
+            columns.append((platform, figure, found))
     if not columns:
         return
     head = ['']
     for platform, figure, _ in columns:
-        head.append(' '.join(
-            part for part in (platform.title, figure, f'[{case.unit_of(figure)}]') if part
-        ))
+        unit = case.unit_of(figure)
+        head.append(' '.join(part for part in (platform.title, figure, unit and f'[{unit}]') if part))
     rows = []
     labels = [(system.name, system.label or system.name) for system in SYSTEMS]
     for name, label in [*labels, (NO_LOOP, 'no loop at all: the bound')]:
@@ -99,13 +86,17 @@ def case_table(scenario, case, platforms):
         ]
         if any(cells):
             rows.append([label, *cells])
-    aims = [case.aim_of(figure) for _, figure, _ in columns]
-    if any(aims):
-        rows.append(['*aim*', *(
-            f'{aim}, {_verdict(aim, found.get(OURS))[0]}' if aim else ''
-            for aim, (_, _, found) in zip(aims, columns)
-        )])
     yield from table(head, rows)
+
+
+def case_tables(scenario, case, platforms):
+    """The table of a case, and one for each variant in which it was measured besides."""
+    for variant in VARIANTS:
+        lines = list(_case_table(scenario, case, variant, platforms))
+        if lines and variant != DEFAULTS:
+            yield f'With {variant}:'
+            yield ''
+        yield from lines
 
 
 def failure_notes(scenario, case, platforms):
@@ -120,51 +111,68 @@ def failure_notes(scenario, case, platforms):
                 yield f'- {platform.title}, {name} {kind}: `{detail}`'
 
 
-def bound_lines(scenario, case, platforms):
-    """How near the bound each comes, for cases that have one."""
+def _shares(scenario, case, platforms, variant, share):
+    """``(platform, figure, text)``: what ``share(summaries, summary, better)`` is of each system."""
     for platform in platforms:
-        for figure in platform.figures(scenario, case.name):
-            found = platform.summaries(scenario, case.name, figure)
-            bound = found.get(NO_LOOP)
-            if bound is None or not bound.values:
+        for figure in platform.figures(scenario, case.name, variant):
+            if figure in case.without_ratio:
                 continue
-            lower = case.better_of(figure) == 'lower'
+            found = platform.summaries(scenario, case.name, figure, variant)
             parts = []
             for system in SYSTEMS:
                 summary = found.get(system.name)
-                if summary is not None and summary.values and bound.median:
-                    share = summary.median / bound.median
-                    share = 1 / share if lower else share
-                    parts.append(f'{system.name} {share:.0%}')
-            yield f'- Share of the bound, {platform.title}, {figure}: ' + ', '.join(parts)
+                if summary is not None and summary.values:
+                    value = share(found, summary, case.better_of(figure))
+                    if value is not None:
+                        parts.append(f'{system.name} {value:.0%}')
+            if parts:
+                yield ', '.join(part for part in (platform.title, figure) if part), ', '.join(parts)
 
 
-def summary_table(scenarios, platforms):
-    """All aims, and what became of them."""
-    head = ['', 'aim', *(platform.title for platform in platforms)]
-    rows = []
-    met = judged = 0
+def _share_of_bound(found, summary, better):
+    bound = found.get(NO_LOOP)
+    if bound is None or not bound.median or not summary.median:
+        return None
+    share = summary.median / bound.median
+    return 1 / share if better == 'lower' else share
+
+
+def bound_lines(scenario, case, platforms):
+    """How near the bound each comes, for cases that have one."""
+    for variant in VARIANTS:
+        of = '' if variant == DEFAULTS else f', {variant}'
+        for where, shares in _shares(scenario, case, platforms, variant, _share_of_bound):
+            yield f'- Share of the bound{of}, {where}: {shares}'
+
+
+def spread_lines(scenario, case, platforms):
+    """What the worst environment has of the best one, for cases that are measured in all of them."""
+    if not case.reads:
+        return
+    for where, shares in _shares(
+        scenario, case, platforms, DEFAULTS, lambda found, summary, better: summary.spread()
+    ):
+        yield f'- The worst environment as a share of the best, {where}: {shares}'
+
+
+def _verdict_cell(verdict):
+    if verdict.is_met is None:
+        return 'no result'
+    shown = _digits(verdict.value) if verdict.value else '0'
+    if verdict.error is not None:
+        shown += f' ± {verdict.error:.2f}'
+    return shown + (': met' if verdict.is_met else ': **not met**')
+
+
+def aim_rows(scenarios, platforms):
+    """``(row of a table, verdicts)`` for each aim."""
     for scenario, module in scenarios.items():
         for case in module.CASES:
-            figures = dict.fromkeys(
-                figure for platform in platforms for figure in platform.figures(scenario, case.name)
-            )
-            for figure in figures:
-                aim = case.aim_of(figure)
-                if aim is None:
-                    continue
-                cells = []
-                for platform in platforms:
-                    found = platform.summaries(scenario, case.name, figure)
-                    text, verdict = _verdict(aim, found.get(OURS))
-                    cells.append(text)
-                    if verdict is not None:
-                        judged += 1
-                        met += verdict
-                unit = '' if aim.what == 'ratio' else f' {case.unit_of(figure)}'
-                of = ' asyncio' if aim.what == 'ratio' else ''
+            for figure, aim, found in verdicts(scenario, case, platforms):
                 name = f'{case.name}: {figure}' if figure else case.name
-                rows.append([name, f'{aim}{unit}{of}', *cells])
-    yield f'{met} of {judged} are met.'
-    yield ''
-    yield from table(head, rows)
+                cells = [_verdict_cell(verdict) for verdict in found]
+                yield [name, aim.text(case.unit_of(figure)), *cells], found
+
+
+def aims_table(rows, platforms):
+    return table(['', 'aim', *(platform.title for platform in platforms)], rows)

@@ -85,7 +85,7 @@ _aioguest_packages () {
     benchmarks)
       echo python3 python3-gi python3-aiohttp python3-matplotlib python3-venv \
            gir1.2-gtk-4.0 adwaita-icon-theme librsvg2-common fonts-dejavu-core \
-           xvfb wrk git libcairo2-dev
+           xvfb wrk strace git libcairo2-dev
       # A PyGObject newer than Debian's, which some peers want, is built with it.
       if _aioguest_is_known libgirepository-2.0-dev; then
         echo libgirepository-2.0-dev

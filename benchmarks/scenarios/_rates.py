@@ -6,7 +6,7 @@
 import asyncio
 import time
 
-from figures import Stopwatch
+from figures import Section, Stopwatch
 
 
 async def rate(step, seconds, alone=True):
@@ -20,11 +20,25 @@ async def rate(step, seconds, alone=True):
 
 async def total_rate(steps, seconds, alone=True):
     """The same for several steps that go on side by side, together."""
+    return (await reading_rate(steps, seconds, alone))['rate']
+
+
+async def reading_rate(steps, seconds, alone=True):
+    """The same as the figures of a reading case: with page faults, once it has warmed up."""
+    await _all(steps, seconds / 5)
+    section = Section()
     watch = Stopwatch()
     start = time.perf_counter()
-    counts = await asyncio.gather(*(_count(step, start + seconds) for step in steps))
+    section.begin()
+    count = await _all(steps, seconds)
+    section.end()
     elapsed = watch.elapsed() if alone else time.perf_counter() - start
-    return sum(counts) / elapsed
+    return {'rate': count / elapsed, **section.figures(count)}
+
+
+async def _all(steps, seconds):
+    end = time.perf_counter() + seconds
+    return sum(await asyncio.gather(*(_count(step, end) for step in steps)))
 
 
 async def _count(step, end):

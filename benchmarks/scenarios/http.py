@@ -11,7 +11,8 @@ import time
 
 from cases import Aim, Case, Unavailable
 from scenarios._application import AnimatedWindow, run_application
-from scenarios._rates import total_rate
+from scenarios._rates import reading_rate
+from scenarios._reads import reading_case
 from scenarios._systems import ONE_OF_EACH
 
 ORDER = 130
@@ -53,7 +54,7 @@ async def both_ends(host, clients, seconds):
                 async with session.get(url) as response:
                     await response.read()
 
-            return await total_rate([request] * clients, seconds)
+            return await reading_rate([request] * clients, seconds)
 
 
 def run_wrk(url, connections, seconds):
@@ -99,16 +100,15 @@ def hosted(host, connections, seconds):
 
 
 CASES = [
-    Case(
+    reading_case(
         'aiohttp, both ends in one loop',
-        unit='1/s',
-        measure=both_ends,
+        both_ends,
+        of='request',
         parameters={'clients': 10, 'seconds': 0.3},
         quick={'seconds': 0.15},
         tiny={'seconds': 0.01},
-        aim=Aim('ratio', '>=', 1.0),
+        aim={'rate': (Aim('ratio', '>=', 1.1), Aim('ratio', '>=', 0.9, to='uvloop'))},
         systems=ONE_OF_EACH,
-        rounds=3,
         note='ten clients',
     ),
     Case(

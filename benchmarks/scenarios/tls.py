@@ -8,8 +8,9 @@ import contextlib
 import ssl
 from pathlib import Path
 
-from cases import Aim, Case
-from scenarios._rates import rate, total_rate
+from cases import Aim
+from scenarios._rates import reading_rate
+from scenarios._reads import reading_case, steady
 from scenarios._systems import ONE_OF_EACH
 
 ORDER = 110
@@ -61,7 +62,7 @@ async def echo(host, connections, size, seconds):
     for ping in pings:
         await ping.connect(port, at_client)
     try:
-        return await total_rate(pings, seconds)
+        return await reading_rate(pings, seconds)
     finally:
         for ping in pings:
             await ping.close()
@@ -80,28 +81,32 @@ async def handshakes(host, seconds):
         await ping.close()
 
     try:
-        return await rate(connect, seconds)
+        return await reading_rate([connect], seconds)
     finally:
         server.close()
 
 
-def _case(name, measure, note, **parameters):
-    return Case(
+def _case(name, measure, note, *, aim, of='message', **parameters):
+    return reading_case(
         name,
-        unit='1/s',
-        measure=measure,
+        measure,
+        of=of,
         parameters={**parameters, 'seconds': 0.25},
         quick={'seconds': 0.15},
         tiny={'seconds': 0.01},
-        aim=Aim('ratio', '>=', 1.0),
+        aim=aim,
         systems=ONE_OF_EACH,
-        rounds=3,
         note=note,
     )
 
 
+ECHO = steady(Aim('ratio', '>=', 1.1))
+
 CASES = [
-    _case('TLS echo, 1 connection', echo, 'messages of 1 KiB', connections=1, size=1024),
-    _case('TLS echo, 10 connections', echo, 'messages of 1 KiB', connections=10, size=1024),
-    _case('TLS handshakes', handshakes, 'a connection made and closed'),
+    _case('TLS echo, 1 connection', echo, 'messages of 1 KiB', aim=ECHO, connections=1, size=1024),
+    _case('TLS echo, 10 connections', echo, 'messages of 1 KiB', aim=ECHO, connections=10, size=1024),
+    _case(
+        'TLS handshakes', handshakes, 'a connection made and closed', of='connection',
+        aim={'rate': Aim('ratio', '>=', 1.0)},
+    ),
 ]

@@ -5,8 +5,9 @@
 
 import asyncio
 
-from cases import Aim, Case
-from scenarios._rates import rate
+from cases import Aim
+from scenarios._rates import reading_rate
+from scenarios._reads import reading_case, steady
 from scenarios._systems import ONE_OF_EACH
 
 ORDER = 115
@@ -48,23 +49,21 @@ async def echo(host, size, seconds):
         lambda: Client(b'x' * size), remote_addr=address
     )
     try:
-        return await rate(client, seconds)
+        return await reading_rate([client], seconds)
     finally:
         transport.close()
         server.close()
 
 
 CASES = [
-    Case(
+    reading_case(
         'UDP echo',
-        unit='1/s',
-        measure=echo,
+        echo,
         parameters={'size': 64, 'seconds': 0.25},
         quick={'seconds': 0.15},
         tiny={'seconds': 0.01},
-        aim=Aim('ratio', '>=', 1.0),
+        aim=steady(Aim('ratio', '>=', 1.1)),
         systems=ONE_OF_EACH,
-        rounds=3,
         note='datagrams of 64 bytes',
     )
 ]
