@@ -22,6 +22,8 @@ GAINS = (
     ('pipes', 'pipe echo', 'rate'),
     ('pipes', "echo by a subprocess's pipes", 'rate'),
     ('http', 'aiohttp, both ends in one loop', 'rate'),
+    ('http', 'aiohttp download', 'rate'),
+    ('http', 'aiohttp upload', 'rate'),
     ('bulk', 'bulk, TCP', 'rate'),
     ('bulk', 'bulk, UNIX socket', 'rate'),
     ('bulk', 'bulk, pipe', 'rate'),

@@ -1,15 +1,24 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""HTTP: aiohttp's client and server in one loop, and wrk against its server in a GTK program."""
+"""HTTP: aiohttp's client and server.
+
+Requests with both ends in one loop; download and upload, whose server is another process without an
+event loop; and wrk against a server of aiohttp in a GTK program.
+"""
 
 import asyncio
+import contextlib
 import re
 import shutil
+import socket
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 from cases import Aim, Case, Unavailable
+from figures import Section
 from scenarios._application import AnimatedWindow, run_application
 from scenarios._rates import reading_rate
 from scenarios._reads import reading_case
@@ -17,17 +26,27 @@ from scenarios._systems import ONE_OF_EACH
 
 ORDER = 130
 
+SERVER = Path(__file__).parents[1] / 'clients/http.py'
+MEGABYTE = 1_000_000
+CHUNK = b'x' * 65536
+
 MILLISECONDS = {'us': 1e-3, 'ms': 1.0, 's': 1e3}
+
+
+def import_aiohttp():
+    try:
+        import aiohttp
+        import aiohttp.web
+    except ImportError:
+        raise Unavailable('no aiohttp') from None
+    return aiohttp
 
 
 class Server:
     """An HTTP server with one answer, for the time of a with statement."""
 
     async def __aenter__(self):
-        try:
-            from aiohttp import web
-        except ImportError:
-            raise Unavailable('no aiohttp') from None
+        web = import_aiohttp().web
 
         async def answer(request):
             return web.Response(text='x' * 100)
@@ -46,15 +65,72 @@ class Server:
 async def both_ends(host, clients, seconds):
     """Requests a second."""
     async with Server() as url:
-        import aiohttp
-
-        async with aiohttp.ClientSession() as session:
+        async with import_aiohttp().ClientSession() as session:
 
             async def request():
                 async with session.get(url) as response:
                     await response.read()
 
             return await reading_rate([request] * clients, seconds)
+
+
+@contextlib.contextmanager
+def bodies():
+    """The address of a server in a process of its own that sends and takes bodies."""
+    with socket.create_server(('127.0.0.1', 0)) as listening:
+        descriptor = listening.fileno()
+        server = subprocess.Popen(
+            [sys.executable, '-S', SERVER, str(descriptor)], pass_fds=[descriptor]
+        )
+        try:
+            yield f'http://127.0.0.1:{listening.getsockname()[1]}'
+        finally:
+            server.kill()
+            server.wait()
+
+
+async def transfer(request, size):
+    """Megabytes a second of ``await request(size)``."""
+    # Connect, and let the server start.
+    await request(len(CHUNK))
+    section = Section()
+    section.begin()
+    start = time.perf_counter()
+    await request(size)
+    elapsed = time.perf_counter() - start
+    section.end()
+    return {'rate': size / MEGABYTE / elapsed, **section.figures(size / MEGABYTE)}
+
+
+async def download(host, size):
+    with bodies() as url:
+        async with import_aiohttp().ClientSession() as session:
+
+            async def request(count):
+                async with session.get(f'{url}/{count}') as response:
+                    async for data in response.content.iter_any():
+                        count -= len(data)
+                if count:
+                    raise RuntimeError(f'{count} bytes are missing')
+
+            return await transfer(request, size)
+
+
+async def upload(host, size):
+    async def chunks(count):
+        for _ in range(count // len(CHUNK)):
+            yield CHUNK
+        yield CHUNK[:count % len(CHUNK)]
+
+    with bodies() as url:
+        async with import_aiohttp().ClientSession() as session:
+
+            async def request(count):
+                length = {'Content-Length': str(count)}
+                async with session.post(url, data=chunks(count), headers=length) as response:
+                    await response.read()
+
+            return await transfer(request, size)
 
 
 def run_wrk(url, connections, seconds):
@@ -99,6 +175,25 @@ def hosted(host, connections, seconds):
     return run_application(host, main) if host.is_guest else host.run(without_window)
 
 
+AIM = {'rate': (Aim('ratio', '>=', 1.1), Aim('ratio', '>=', 0.9, to='uvloop'))}
+
+
+def _transfer(name, measure):
+    return reading_case(
+        f'aiohttp {name}',
+        measure,
+        of='MB',
+        unit={'rate': 'MB/s'},
+        parameters={'size': 200 * MEGABYTE},
+        quick={'size': 50 * MEGABYTE},
+        tiny={'size': MEGABYTE},
+        aim=AIM,
+        systems=ONE_OF_EACH,
+        one_core=True,
+        note='one body of 200 MB; the server is another process, both on one core',
+    )
+
+
 CASES = [
     reading_case(
         'aiohttp, both ends in one loop',
@@ -107,10 +202,12 @@ CASES = [
         parameters={'clients': 10, 'seconds': 0.3},
         quick={'seconds': 0.15},
         tiny={'seconds': 0.01},
-        aim={'rate': (Aim('ratio', '>=', 1.1), Aim('ratio', '>=', 0.9, to='uvloop'))},
+        aim=AIM,
         systems=ONE_OF_EACH,
         note='ten clients',
     ),
+    _transfer('download', download),
+    _transfer('upload', upload),
     Case(
         'aiohttp in a GTK application, wrk',
         unit={'requests': '1/s', 'p99': 'ms', 'frames': '1/s', 'window alone': '% of a core'},
