@@ -24,6 +24,7 @@ GAINS = (
     ('http', 'aiohttp, both ends in one loop', 'rate'),
     ('http', 'aiohttp download', 'rate'),
     ('http', 'aiohttp upload', 'rate'),
+    ('websockets', 'websockets echo', 'rate'),
     ('bulk', 'bulk, TCP', 'rate'),
     ('bulk', 'bulk, UNIX socket', 'rate'),
     ('bulk', 'bulk, pipe', 'rate'),

@@ -62,14 +62,14 @@ PYTHON
 
 aioguest_peers () {
   local name
-  if _aioguest_environment default "$1" uvloop aioguest trio +gbulb +asyncio-glib; then
+  if _aioguest_environment default "$1" uvloop websockets aioguest trio +gbulb +asyncio-glib; then
     AIOGUEST_PYTHONS[default]=$1/default/bin/python
   else
     AIOGUEST_PYTHONS[default]=$AIOGUEST_PYTHON
   fi
   if _aioguest_has_pygobject 3.56; then
     _aioguest_say "skipped: environment pygobject: the interpreter's own PyGObject is as new"
-  elif _aioguest_environment pygobject "$1" 'PyGObject>=3.56' +gbulb; then
+  elif _aioguest_environment pygobject "$1" 'PyGObject>=3.56' websockets +gbulb; then
     AIOGUEST_PYTHONS[pygobject]=$1/pygobject/bin/python
   fi
   for name in "${!AIOGUEST_PYTHONS[@]}"; do
