@@ -40,6 +40,8 @@ VALUES = (
     ('from `set_result()` in a callback of GLib to the task', 'wakes', 'wake from a host callback',
      'p50'),
     ('lateness of `sleep(0.005)`', 'timers', 'sleep(5 ms)', 'p50'),
+    ('import of AioGuest, time', 'imports', 'import', 'time'),
+    ('import of AioGuest, memory', 'imports', 'import', 'memory'),
 )
 
 #: Label, kind of cell, scenario, case and figure.
