@@ -9,6 +9,11 @@ main thread could have run, but others had the processor).
 ``child.py --probe SYSTEM`` only starts the system and ends with its ``version``.
 """
 
+import environments
+
+# Before anything else is imported, as the user's program is.
+environments.compile_program()
+
 import asyncio
 import importlib.metadata
 import json

@@ -4,8 +4,8 @@
 """Runs the measurements, each in a process of its own, and writes JSON lines.
 
 Systems are interleaved: within a round each case is measured once on each system, so what else
-the machine does meets all of them. All processes of a round have the same size of environment, and
-each round has another size. A system that stalls or crashes twice at a case is not tried a third
+the machine does meets all of them. All processes of a round have the same size of environment and
+program, and each round has another size. A system that stalls or crashes twice at a case is not tried a third
 time. The measurements come in this order, and each part goes on only as long as there is time:
 
 1. Rounds with malloc's defaults. Cases that read from sockets or pipes have as many rounds as there are
@@ -87,6 +87,8 @@ def parse_arguments():
                         help='scenarios (or cases) with this in their name')
     parser.add_argument('--system', action='append', default=[], metavar='NAME',
                         help='only these systems')
+    parser.add_argument('--unprobed', action='store_true',
+                        help='do not try first whether the systems start here')
     parser.add_argument('--python', action='append', default=[], metavar='ENVIRONMENT=PATH',
                         help='the interpreter of an environment')
     arguments = parser.parse_args()
@@ -176,6 +178,9 @@ class Driver:
             python = self.arguments.pythons.get(system.environment)
             if python is None:
                 say(f'skipped: {system.name}: no environment "{system.environment}"')
+                continue
+            if self.arguments.unprobed:
+                self.versions[system] = ''
                 continue
             result = self.child(python, system, ['--probe', system.name], 60, {})
             if result['status'] != 'ok':

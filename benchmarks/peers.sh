@@ -29,7 +29,7 @@ _aioguest_environment () {
   local -a options
   shift 2
   mkdir -p "$dir"
-  if [ ! -f "$environment/.complete" ] && [ "${AIOGUEST_SKIP_INSTALL:-0}" != 1 ]; then
+  if [ "$(cat "$environment/.complete" 2>/dev/null)" != "$*" ] && [ "${AIOGUEST_SKIP_INSTALL:-0}" != 1 ]; then
     : > "$log"
     if ! "$AIOGUEST_PYTHON" -m venv --clear --system-site-packages "$environment" >>"$log" 2>&1; then
       _aioguest_say "skipped: environment $name: $(tail -n 1 "$log")"
@@ -45,8 +45,8 @@ _aioguest_environment () {
         complete=0
       fi
     done
-    # What could not be had is tried again the next time.
-    [ $complete = 0 ] || touch "$environment/.complete"
+    # What could not be had is tried again the next time, and so are other packages.
+    [ $complete = 0 ] || printf '%s\n' "$*" > "$environment/.complete"
   fi
   [ -x "$environment/bin/python" ]
 }

@@ -27,8 +27,9 @@ Made by `benchmarks/run.sh`; whatever is changed here is lost at its next run.
 
 What you gain or lose with AioGuest: its rate as a ratio to asyncio alone (`asyncio.run()`) and to
 uvloop alone, on the same work and in the same minutes, with the C library's malloc as it is. The first
-figure is the median, the one in parentheses that of the worst environment, of {len(PADDINGS)} that differ only in
-their size. *Worst of best* is AioGuest's rate in its worst environment as a share of that in its best one.
+figure is the median, the one in parentheses that of the worst environment, of {len(PADDINGS)} that differ only
+in how large the environment and the program are. *Worst of best* is AioGuest's rate in its worst
+environment as a share of that in its best one.
 """
 
 METHOD = f"""\
@@ -39,11 +40,12 @@ measured until that is {CERTAIN:.0%} of it, or time is up. A system that does no
 that ends by an exception or a signal "crashes". What a system can't do by its nature is left out.
 
 *Environments.* asyncio's transports ask for 256 KiB at each read. Whether malloc maps that memory, and
-gives it back after the read, depends on what lies where in the heap, and that is shifted by anything,
-the size of the environment for example. The processes of a round have the same size of environment, of
-{len(PADDINGS)} sizes; what reads from sockets or pipes is measured in all of them. Where an aim is for the
-worst environment, each has up to {PER_ENVIRONMENT} rounds, of which the median counts. *With raised thresholds*
-the variables `MALLOC_MMAP_THRESHOLD_` and `MALLOC_TRIM_THRESHOLD_` keep malloc from mapping and giving back.
+gives it back after the read, depends on what lies where in the heap, and that is shifted by anything:
+the size of the environment, or what Python needed to compile the main program. The processes of a round
+have an environment and a program of the same size, of {len(PADDINGS)} sizes; what reads from sockets or pipes is
+measured in all of them. Where an aim is for the worst environment, each has up to {PER_ENVIRONMENT} rounds, of which
+the median counts. *With raised thresholds* the variables `MALLOC_MMAP_THRESHOLD_`, `MALLOC_TRIM_THRESHOLD_`
+and `MALLOC_TOP_PAD_` keep malloc from mapping and giving back.
 
 *Counts.* *faults* are page faults of the measured process for each operation. *calls* are system calls of
 the thread that runs the loop for each operation, *maps* are those of them that map memory or give it

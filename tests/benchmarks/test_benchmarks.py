@@ -68,7 +68,7 @@ def read_lines(path):
 def test_scenario(scenario, tmp_path):
     """Each case comes to an end on asyncio and on AioGuest, and says so in JSON."""
     path = tmp_path / "platform.jsonl"
-    done = run_driver(path, "--only", scenario)
+    done = run_driver(path, "--only", scenario, "--unprobed")
     assert done.returncode == 0, done.stderr
     machine, *records = read_lines(path)
     assert machine["machine"]["size"] == "tiny"
@@ -205,6 +205,10 @@ def test_child_is_one_of_a_variant_and_an_environment(tmp_path, monkeypatch):
             assert result["values"] == {"size": padding, "raised": variant == RAISED}
 
 
+def test_there_are_eight_environments():
+    assert len(set(PADDINGS)) == 8
+
+
 # Rounds
 
 
@@ -227,6 +231,7 @@ class Rounds:
         rounds = driver.Rounds(reading=8, other=5, peers=3, raised=2, traced=traced, most=most_rounds)
         arguments = argparse.Namespace(
             size="tiny", only=[], rounds=rounds, pythons={"default": ""}, system=self.SYSTEMS,
+            unprobed=False,
         )  # fmt: skip
         output = io.StringIO()
         made = driver.Driver(arguments, output)
