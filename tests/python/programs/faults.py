@@ -3,7 +3,8 @@
 """faults.py CALL NTH ERRNO COUNT WHEN: a run while the system refuses something.
 
 With the shim preloaded, COUNT calls of CALL fail from the NTH on, counted from the start of the run
-or ("inside") from the middle of its main task. Then there is another run, undisturbed.
+or ("inside") from the middle of its main task, which goes on ("until struck") until one has failed. Then
+there is another run, undisturbed.
 """
 
 import asyncio
@@ -18,7 +19,8 @@ from gi.repository import AioGuest
 shim = ctypes.CDLL(None)
 call = sys.argv[1].encode()
 nth, number, count = (int(argument) for argument in sys.argv[2:5])
-inside = sys.argv[5:] == ["inside"]
+until_struck = sys.argv[5:] == ["until struck"]
+inside = until_struck or sys.argv[5:] == ["inside"]
 
 
 def belongings():
@@ -31,24 +33,31 @@ def strike():
         sys.exit(f"unknown: {call}")
 
 
+async def become_readable():
+    """Have a descriptor that the guest polls become readable."""
+    loop = asyncio.get_running_loop()
+    read_fd, write_fd = os.pipe()
+    readable = asyncio.Event()
+    try:
+        loop.add_reader(read_fd, readable.set)
+        os.write(write_fd, b"x")
+        await readable.wait()
+    finally:
+        loop.remove_reader(read_fd)
+        os.close(read_fd)
+        os.close(write_fd)
+
+
 async def main(struck_inside=False):
     if struck_inside:
         strike()
     for _ in range(5):
         await asyncio.sleep(0.001)
-    # On a busy machine the time may have come before the timer is set.
-    while struck_inside and call == b"timerfd_settime" and shim.faults_count(call) == 0:
+    await become_readable()
+    while struck_inside and until_struck and shim.faults_count(call) == 0:
+        # Both set a timer and have a polling thread poll again.
         await asyncio.sleep(0.001)
-    read_fd, write_fd = os.pipe()
-    readable = asyncio.Event()
-    try:
-        asyncio.get_running_loop().add_reader(read_fd, readable.set)
-        os.write(write_fd, b"x")
-        await readable.wait()
-    finally:
-        asyncio.get_running_loop().remove_reader(read_fd)
-        os.close(read_fd)
-        os.close(write_fd)
+        await become_readable()
     return "result"
 
 
