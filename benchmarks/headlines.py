@@ -63,7 +63,7 @@ BRIDGES = (
      'wake from a host callback', 'p50'),
 )
 
-#: Systems of README's table: the first of each that a platform has.
+#: The columns of README's table. Each names systems; the first of them that was measured is shown.
 COLUMNS = (
     ('AioGuest', (OURS,)),
     ('gi.events', ('gi.events', 'gi.events-newer')),

@@ -21,8 +21,8 @@ __all__ = ['SizedReads']
 #: asyncio's own, in bytes.
 _DEFAULT = 256 * 1024
 
-#: glibc maps memory from 128 KiB on. The rest is for the headers of Python's and malloc's, debugging
-#: ones included.
+#: glibc maps memory from 128 KiB on. This leaves 1 KiB for what Python and malloc add to each block, also
+#: when they debug.
 _STREAM = 127 * 1024
 
 #: OpenSSL gives one record at each read, which has no more than this.

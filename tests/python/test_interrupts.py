@@ -428,7 +428,7 @@ def own_descriptor():
 
 
 def test_descriptor_of_the_program_is_left_in_place(run, own_descriptor):
-    """But for the time of PyGObject's own run(), which has one of its own."""
+    """Except while PyGObject's run() goes on: that sets another one for its time."""
     async def main():
         loop = asyncio.get_running_loop()
         over = loop.create_future()
