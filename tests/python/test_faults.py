@@ -167,8 +167,8 @@ def test_polling_thread_cannot_poll():
     """Which poll is the thread's and which the main context's is a matter of timing, or of GLib's version."""
     told = f"OSError: the polling thread can't wait: {os.strerror(errno.ENOMEM)}"
     for nth in range(1, 5):
-        # With "inside" the main task could be over by then, and its result had.
-        outcome, _ = strike("poll", nth, errno.ENOMEM, when="until struck", **THREAD)
+        # Otherwise the main task could end before the thread has told of its failure.
+        outcome, _ = strike("poll", nth, errno.ENOMEM, when="until cancelled", **THREAD)
         assert outcome in (CANNOT_POLL, told)
 
 

@@ -3,8 +3,8 @@
 """faults.py CALL NTH ERRNO COUNT WHEN: a run while the system refuses something.
 
 With the shim preloaded, COUNT calls of CALL fail from the NTH on, counted from the start of the run
-or ("inside") from the middle of its main task, which goes on ("until struck") until one has failed. Then
-there is another run, undisturbed.
+or ("inside") from the middle of its main task, which goes on ("until struck") until one has failed or
+("until cancelled") until the failure ends it. Then there is another run, undisturbed.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from gi.repository import AioGuest
 shim = ctypes.CDLL(None)
 call = sys.argv[1].encode()
 nth, number, count = (int(argument) for argument in sys.argv[2:5])
-until_struck = sys.argv[5:] == ["until struck"]
-inside = until_struck or sys.argv[5:] == ["inside"]
+when = sys.argv[5] if sys.argv[5:] else "from the start"
+inside = when != "from the start"
 
 
 def belongings():
@@ -48,13 +48,17 @@ async def become_readable():
         os.close(write_fd)
 
 
+def goes_on():
+    return when == "until cancelled" or when == "until struck" and shim.faults_count(call) == 0
+
+
 async def main(struck_inside=False):
     if struck_inside:
         strike()
     for _ in range(5):
         await asyncio.sleep(0.001)
     await become_readable()
-    while struck_inside and until_struck and shim.faults_count(call) == 0:
+    while struck_inside and goes_on():
         # Both set a timer and have a polling thread poll again.
         await asyncio.sleep(0.001)
         await become_readable()
