@@ -21,6 +21,13 @@ import asyncio
 from gi.module import get_introspection_module
 from gi.overrides import override
 
+try:
+    from . import _core  # noqa: F401
+except ImportError as error:
+    from ._interpreter import explain
+
+    raise explain(error) from None
+
 from ._call import call
 from ._describe import describe
 from ._emissions import signals, wait_signal

@@ -260,6 +260,19 @@ class Checks:
         python = environment / 'bin' / 'python'
         assert f'{python} has no PyGObject' in self.refused(python)
 
+    def interpreter_lacks_what_nobody_has_asked_for(self):
+        """The setup goes on without the override, and its last lines say so and why."""
+        self.need('bindings')
+        old = self.root / 'old'
+        old.mkdir()
+        (old / 'pygobject-3.0.pc').write_text('Name: PyGObject\nDescription: an old one\nVersion: 3.0\n')
+        said = self.meson('setup', self.root / 'without', self.options.source, '-Dtests=false', '-Dexamples=false',
+                          env={'PKG_CONFIG_PATH': str(old)})
+        summary = said[said.index('Introspection '):]
+        line = next(line for line in summary.splitlines() if 'Python override' in line)
+        assert ': NO: the development files of PyGObject (pygobject-3.0.pc, 3.42 or newer) are missing. ' in line, said
+        assert '-Dpython=PATH' in line, said
+
     def interpreter_is_not_needed(self):
         self.setup('-Dbindings=disabled', '-Dpython=/bin/true')
 
