@@ -82,7 +82,7 @@ resolve_mode (AioGuestPollMode mode)
   if (g_strcmp0 (name, "thread") == 0)
     return AIO_GUEST_POLL_MODE_THREAD;
   if (name != NULL && *name != '\0')
-    g_warning_once ("AIOGUEST_POLL_MODE is \"%s\"; it can be \"direct\" or \"thread\"", name);
+    g_warning_once ("AIOGUEST_POLL_MODE is \"%s\"; it must be \"direct\" or \"thread\"", name);
 
   return mode == AIO_GUEST_POLL_MODE_AUTO ? AIO_GUEST_POLL_MODE_DIRECT : mode;
 }
@@ -355,7 +355,7 @@ static gboolean
 fail_for_closed_backend (AioGuestPoller *self, GError **error)
 {
   g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_NOT_POLLABLE,
-               "the guest's backend descriptor %d was closed in mid-run", self->fd);
+               "the guest's backend descriptor %d was closed during the run", self->fd);
   return FALSE;
 }
 

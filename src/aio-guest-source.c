@@ -134,7 +134,7 @@ main_source_dispatch (GSource *source,
 
   if ((self->wakeup.revents & G_IO_NVAL) != 0)
     g_set_error (&error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
-                 "the run's wakeup descriptor %d was closed in mid-run", self->wakeup.fd);
+                 "the run's wakeup descriptor %d was closed during the run", self->wakeup.fd);
   else if (aio_guest_poller_begin (poller, aio_guest_watches_get_first (&self->watches), &error))
     return aio_guest_slice_run (self, FALSE);
 

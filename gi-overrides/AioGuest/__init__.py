@@ -63,22 +63,22 @@ class Run(_introspected.Run):
 
     @property
     def loop(self):
-        """The asyncio event loop of this run, or None if it is over or of another kind."""
+        """The asyncio event loop of this run, or None if the run is over or its guest is not asyncio."""
         session = get_session(self)
         return None if session is None else session.loop
 
     @property
     def main_task(self):
-        """The main task of this run, or None: only :func:`start` and :func:`run` give it one."""
+        """The main task of this run, or None. Only runs of :func:`start` and :func:`run` have one."""
         session = get_session(self)
         return None if session is None else session.main_task
 
 
 def get_run(loop_or_task=None):
-    """The :class:`Run` that a loop, or the loop of a task, is going on in.
+    """Return the :class:`Run` of a loop, or of the loop of a task.
 
-    :param loop_or_task: an asyncio event loop, or a task or future; the running loop by default.
-    :raises RuntimeError: that loop is not a guest now.
+    :param loop_or_task: an asyncio event loop, a task or a future; the running loop by default.
+    :raises RuntimeError: the loop is not a guest at present.
     """
     if loop_or_task is None:
         loop = asyncio._get_running_loop()

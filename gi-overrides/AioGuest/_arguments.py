@@ -91,7 +91,7 @@ def _check_seconds(name, value):
     try:
         is_number = not math.isnan(value)
     except OverflowError:
-        raise ValueError(f'{name} is too large: use None for any time') from None
+        raise ValueError(f'{name} is too large: use None for no limit') from None
     if not is_number:
         raise ValueError(f'{name} must be a number of seconds or None, not {value!r}')
 

@@ -17,19 +17,19 @@ __all__ = ['call']
 async def call(function, *args, **kwargs):
     """Call an asynchronous function of Gio, GTK or the like, and await its result.
 
-    ``await AioGuest.call(file.load_contents_async)`` is ``file.load_contents_finish()`` of what
-    ``file.load_contents_async()`` came to: any function that takes a callback and has a ``_finish``
-    function beside it will do, static functions and constructors included.
+    ``await AioGuest.call(file.load_contents_async)`` calls ``file.load_contents_async()``, and returns what
+    ``file.load_contents_finish()`` returns. It works for each function that takes a callback and has a
+    ``_finish`` function beside it, also static functions and constructors.
 
-    To be awaited by a task of a guest run. The operation tells of its end in the thread-default main
-    context, so that must be the run's, as it is under :func:`run`.
+    Only a task of a guest run can await it. The operation reports its end in the thread-default main
+    context, so that must be the main context of the run, as it is under :func:`run`.
 
-    If the task is cancelled the operation's ``Gio.Cancellable`` is cancelled, and CancelledError is
-    raised when the operation has ended, or the main context has nothing left to do: operations in a
-    thread of GIO's, and those that ignore their Cancellable, may go on then. What comes of them is
-    dropped. If such an operation keeps a stream from other use, the next call() of the stream waits
-    until it has ended; other functions raise ``Gio.IOErrorEnum.PENDING`` until then. When the run ends,
-    Gio's own operations are waited for, within ``shutdown_timeout``.
+    If the task is cancelled, the operation's ``Gio.Cancellable`` is cancelled. CancelledError is raised when
+    the operation has ended, or when the main context has nothing left to do. Operations in a thread of GIO,
+    and those that ignore their Cancellable, may go on then; their results are dropped. If such an operation
+    keeps a stream busy, the next call() for that stream waits until it has ended; other functions raise
+    ``Gio.IOErrorEnum.PENDING`` until then. The end of the run waits for operations of Gio, within
+    ``shutdown_timeout``.
 
     A dialog that the user dismisses raises the ``GLib.Error`` of its ``_finish`` function:
     ``Gtk.DialogError.DISMISSED``.
@@ -37,15 +37,15 @@ async def call(function, *args, **kwargs):
     :param function: such as ``file.load_contents_async``, ``Gio.bus_get``, ``Gio.DBusProxy.new`` or
         ``dialog.open``.
     :param args: its arguments, up to but not including ``cancellable`` and ``callback``.
-    :param kwargs: more of its arguments, by name, a ``cancellable`` of your own among them; a new
-        one by default. A ``progress_callback`` is called with what there is in the documentation of Gio
-        but for the user data, in bytes: ``progress_callback(done, total)``; None by default. (Before GLib
-        2.82 ``move_async()`` does not call it: its description has bindings free it at once.)
+    :param kwargs: more of its arguments, by name. A ``cancellable`` is made if none is given. A
+        ``progress_callback`` is called as in the documentation of Gio, without the user data:
+        ``progress_callback(done, total)``, both in bytes; by default there is none. (Before GLib 2.82
+        ``move_async()`` does not call it, because its annotation makes bindings free the callback at once.)
     :returns: what the ``_finish`` function returns.
-    :raises GLib.Error: as the ``_finish`` function does; ``Gio.IOErrorEnum.CANCELLED`` if somebody
-        else has cancelled the ``cancellable``.
-    :raises TypeError: the function is of another kind, or an argument is wrong.
-    :raises RuntimeError: nobody would hear of the operation's end: the loop is no guest, or the
+    :raises GLib.Error: as the ``_finish`` function does; ``Gio.IOErrorEnum.CANCELLED`` if other code
+        has cancelled the ``cancellable``.
+    :raises TypeError: the function is not asynchronous, or an argument is wrong.
+    :raises RuntimeError: the operation could not report its end: the loop is not a guest, or the
         thread-default main context is not the run's.
     """
     finish = _Finish(function)
@@ -76,14 +76,14 @@ async def call(function, *args, **kwargs):
 def _check_context(session):
     if session is None:
         raise RuntimeError(
-            'no guest run is going on in this thread: AioGuest.call() works on the thread, and '
-            'for the time, of AioGuest.start() or run()'
+            'no guest run is going on in this thread: AioGuest.call() works only on the thread of '
+            'AioGuest.start() or run(), and only during the run'
         )
     context = GLib.MainContext.get_thread_default() or GLib.MainContext.default()
     if hash(context) != hash(session.main_context):
         raise RuntimeError(
-            'the main context of the guest run is not the thread-default one, where the operation would '
-            'tell of its end: call push_thread_default() on it before AioGuest.start()'
+            'the main context of the guest run is not the thread-default one, in which the operation would '
+            'report its end: call push_thread_default() on it before AioGuest.start()'
         )
 
 

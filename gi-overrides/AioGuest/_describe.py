@@ -23,21 +23,21 @@ _VARIABLES = ('AIOGUEST_TICK', 'AIOGUEST_POLL_MODE', 'AIOGUEST_DEBUG')
 
 
 def describe():
-    """Tell, in a text for bug reports, what is going on in the guest runs of this process.
+    """Describe, in a text for bug reports, what is going on in the guest runs of this process.
 
-    That is: the versions of all that takes part; each run of an asyncio loop, with its thread,
-    settings, counters and the kind of its tick; and of the loop that is running in the calling
-    thread how many callbacks and timers are pending, how many descriptors it watches, and where
-    each of its tasks waits.
+    The text has the versions of AioGuest, GLib, PyGObject and Python, and each run of an asyncio loop with
+    its thread, settings, counters and the kind of its tick. For the loop that is running in the calling
+    thread it also says how many callbacks and timers are pending, how many descriptors the loop watches, and
+    where each of its tasks waits.
 
-    May be called from any thread, also while the loop of another hangs: then the text says where
-    in the program that thread is, and that its tasks can't be told. The counters of such a run
-    may be those of a moment ago.
+    It may be called from any thread, also while the loop of another thread hangs. Then the text says where
+    in the program that thread is, and that its tasks are unknown. The counters of such a run may be slightly
+    older.
 
-    The text holds names of files, functions and tasks, but no values of variables; whether it is
-    fit for the public is the caller's to see. Its form may change with any version.
+    The text has names of files, functions and tasks, and no values of variables. Look at it before you
+    publish it. Its form may change with any version.
 
-    :returns: a ``str`` of several lines, the last one ended.
+    :returns: a ``str`` of several lines that ends with a newline.
     """
     lines = [_versions()]
     for name in _VARIABLES:
@@ -86,7 +86,7 @@ def _describe_run(session):
         lines += _describe_loop(session.loop)
     else:
         lines.append(f'  the thread is {_where_thread_is(ident)}')
-        lines.append('  its queues and tasks can\'t be told from another thread')
+        lines.append('  its queues and tasks are unknown to another thread')
     return lines
 
 

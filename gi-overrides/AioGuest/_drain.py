@@ -224,7 +224,7 @@ class Drain:
         self.given_up.add(closing)
         forget_task(closing)
         warn_of_resource(
-            'AioGuest gave up the closing of asynchronous generators, which did not end within '
+            'AioGuest gave up closing asynchronous generators: they did not end within '
             f'{self._timeout} seconds',
             closing,
         )

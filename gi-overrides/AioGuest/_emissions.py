@@ -24,19 +24,19 @@ class signals:
         async for (pspec,) in AioGuest.signals(window, 'notify::title'):
             print(window.props.title)
 
-    Each item is the tuple of the signal's arguments, without the object. The signal is
-    disconnected when the iterator is closed, by ``aclose()``, by leaving an ``async with`` block, or by
-    being dropped, as happens when a loop over it is left or cancelled; iteration ends when the object
-    is finalized, which the iterator does not prevent. The signal may be emitted on any thread; what is
-    iterated is one loop's, like all of asyncio.
+    Each item is the tuple of the signal's arguments, without the object. The signal is disconnected when
+    the iterator is closed: by ``aclose()``, at the end of an ``async with`` block, or when the last reference
+    to it goes, as it does after an ``async for`` loop that was left or cancelled. The iterator does not keep
+    the object alive; iteration ends when the object is finalized. The signal may be emitted on any thread;
+    the iterator belongs to one loop, like everything in asyncio.
 
     :param obj: a GObject.
-    :param detailed_signal: its signal, with a detail or without.
-    :param maxsize: how many emissions are kept until they are asked for.
-    :param when_full: what to do with more: ``'drop-oldest'``, ``'drop-newest'``, or ``'raise'``
-        ``asyncio.QueueFull`` at the next item, after those that are kept.
-    :param returns: what the emission gets from the handler; if it is a function, it is called with
-        the object and the signal's arguments.
+    :param detailed_signal: the name of the signal, with or without a detail.
+    :param maxsize: how many emissions are kept until they are iterated.
+    :param when_full: what to do with further emissions: ``'drop-oldest'``, ``'drop-newest'``, or ``'raise'``
+        ``asyncio.QueueFull`` after the items that are kept.
+    :param returns: what the handler returns to the emission. A function is called with the object and the
+        signal's arguments, and its result is returned.
     :raises TypeError, ValueError: there is no such signal, or an argument is wrong.
     """
 
@@ -178,12 +178,12 @@ class _Connection:
 async def wait_signal(obj, detailed_signal, timeout=None, *, returns=None):
     """Wait for the next emission of a signal.
 
-    The signal is connected when this coroutine is awaited, and disconnected when it is done, for
-    whatever reason.
+    The signal is connected when this coroutine is awaited, and disconnected when the coroutine ends in
+    any way.
 
-    :param obj: a GObject, kept alive meanwhile.
-    :param detailed_signal: its signal, with a detail or without.
-    :param timeout: seconds; None for any time.
+    :param obj: a GObject, which is kept alive until then.
+    :param detailed_signal: the name of the signal, with or without a detail.
+    :param timeout: seconds; None for no limit.
     :param returns: as for :class:`signals`.
     :returns: the tuple of the signal's arguments, without the object.
     :raises TimeoutError: the signal was not emitted in time.

@@ -102,7 +102,7 @@ def explain(loop, greenlets, task):
     step that main loop runs, or None.
     """
     if greenlets is True:
-        return "the run has nested='rest', and this is in a step of its. Await instead, or use nested='run'"
+        return "the run has nested='rest', and this code is in one of its steps. Await instead, or use nested='run'"
     if _get_current() in greenlets:
         return f'this main loop is nested inside a greenlet{_of(task)}. {_REMEDY}'
     return (

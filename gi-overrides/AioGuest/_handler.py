@@ -67,7 +67,7 @@ def _check_async_function(function):
         function.close()
         found = f'the coroutine {function!r}: pass the function, without calling it'
     elif callable(function):
-        found = f'{function!r}, which is a plain one'
+        found = f'{function!r}, which is a plain function'
     else:
         found = f'{function!r}'
     raise TypeError(f'handler() takes an "async def" function, not {found}')
@@ -76,18 +76,17 @@ def _check_async_function(function):
 def handler(async_function=None, *, returns=None, while_running='run', eager=True):
     """Make an async function a handler for signals and other callbacks of GLib and GTK.
 
-    Each call starts a task, as by :func:`spawn`: it is held, and reported if it fails. It can be
-    used as a decorator, with or without arguments, also of methods and below
-    ``Gtk.Template.Callback()``.
+    Each call starts a task, as :func:`spawn` does. ``handler`` can be used as a decorator, with or
+    without arguments, also for methods and below ``Gtk.Template.Callback()``.
 
-    :param async_function: an ``async def`` function, called with what the signal passes.
-    :param returns: what the caller gets at once, such as ``Gdk.EVENT_STOP``; if it is a function
-        it is called, with the same arguments.
-    :param while_running: what to do with a call while an earlier one for the same object (the
-        first argument: the emitting object, or ``self`` of a method) is going on: ``'run'`` both,
-        ``'drop'`` the new one, ``'queue'`` it until the earlier ones are done, or ``'restart'``:
-        cancel the earlier one and begin the new one when it has ended.
-    :param eager: run the function up to its first suspension before returning, so that it can
+    :param async_function: an ``async def`` function; it is called with the arguments of the signal.
+    :param returns: what the call returns at once, such as ``Gdk.EVENT_STOP``. A function is called with
+        the same arguments, and its result is returned.
+    :param while_running: what to do with a call while an earlier call for the same object is going on.
+        The object is the first argument: the emitting object, or ``self`` of a method. ``'run'`` runs both.
+        ``'drop'`` ignores the new call. ``'queue'`` begins it when the earlier calls are done.
+        ``'restart'`` cancels the earlier call, and begins the new one when that has ended.
+    :param eager: run the function up to its first suspension before the call returns, so that it can
         make a button insensitive before a second click is handled.
     :raises TypeError, ValueError: an argument is wrong.
     """

@@ -216,7 +216,7 @@ def get_running_thread(loop):
 
 
 def get_queues(loop):
-    """What is pending in a loop of this thread, each None if it can't be told.
+    """What is pending in a loop of this thread, each None if unknown.
 
     That is: how many callbacks are ready; when the timers that were not cancelled are due, as of
     the loop's clock, in a list; how many descriptors the selector watches.
@@ -233,7 +233,7 @@ def get_queues(loop):
 
 
 def get_waiter(task):
-    """The future that a task waits for, or None if there is none, or it can't be told."""
+    """The future that a task waits for, or None if there is none or it is unknown."""
     return getattr(task, '_fut_waiter', None)
 
 
@@ -244,7 +244,7 @@ def get_shadow_of_cancel(task):
 
 
 def is_to_be_cancelled(task):
-    """Whether the next await of the current *task* is to raise CancelledError. If it can't be told, it is not."""
+    """Whether the next await of the current *task* will raise CancelledError. False if unknown."""
     return getattr(task, '_must_cancel', False)
 
 
@@ -321,14 +321,14 @@ def closes_generator(task):
 
 
 def may_have_generators(loop):
-    """Whether *loop* has asynchronous generators that are to be shut down. If it can't be told it has."""
+    """Whether *loop* has asynchronous generators that must be shut down. True if unknown."""
     return bool(getattr(loop, '_asyncgens', True))
 
 
 def is_to_close_generators(loop):
-    """Whether such a task is to be made, or to begin, in the loop's next round.
+    """Whether the loop will make, or begin, such a task in its next round.
 
-    To be asked on the loop's thread. Where it can't be told, there is none.
+    Ask on the loop's thread. False if unknown.
     """
     for handle in list(getattr(loop, '_ready', ())):
         task = getattr(getattr(handle, '_callback', None), '__self__', None)
@@ -342,9 +342,9 @@ def is_to_close_generators(loop):
 
 
 def is_to_call_back(loop):
-    """Whether somebody is to be told in the loop's next round that a future is done.
+    """Whether the loop will run, in its next round, a done callback of a future.
 
-    To be asked on the loop's thread. Where it can't be told, nobody is.
+    Ask on the loop's thread. False if unknown.
     """
     for handle in list(getattr(loop, '_ready', ())):
         callback = getattr(handle, '_callback', None)
@@ -359,7 +359,7 @@ def is_to_call_back(loop):
 def is_lost(loop, task):
     """Whether a pending task never goes on: asyncio had no memory to ask for its next step.
 
-    To be asked between steps, on the loop's thread. Where it can't be told, it is not.
+    Ask between steps, on the loop's thread. False if unknown.
     """
     if task.done() or getattr(task.get_coro(), 'cr_running', True):
         return False

@@ -196,8 +196,8 @@ class Life:
         except OSError as error:
             self.loop.call_exception_handler(
                 {
-                    'message': 'AioGuest can\'t watch for signals: a main loop that sleeps hears '
-                    'of them when it wakes up for something else',
+                    'message': 'AioGuest can\'t watch for signals: a main loop that sleeps handles '
+                    'them only when something else wakes it',
                     'exception': error,
                 }
             )

@@ -25,8 +25,8 @@ __all__ = ['EventLoop', 'thread_default']
 class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     """asyncio's selector event loop, with a ``run_forever()`` that iterates a GLib main context.
 
-    Everything but the waiting is asyncio's own: this is no second implementation. Use it where
-    asyncio takes a loop or a loop factory and GLib is to go on meanwhile::
+    Everything except the waiting is asyncio's own: this is not a second implementation. Use it where
+    asyncio takes a loop or a loop factory, and GLib must go on meanwhile::
 
         with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
             runner.run(main())
@@ -36,10 +36,10 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     thread that runs it, GLib's default context on the main thread, and a new one on a thread that
     has none.
 
-    *nested* says what a main loop nested in a step is to it, as for :func:`start`.
+    *nested* says what asyncio does in a main loop that is nested in a step, as for :func:`start`.
 
-    Its clock is the system's, also while ``time.monotonic`` is replaced; to have another one override
-    ``time()``.
+    The loop reads the system's monotonic clock, also while ``time.monotonic`` is replaced. For another
+    clock override ``time()``.
 
     While the loop runs its main context is the thread-default one, so that ``Gio``'s asynchronous
     functions called by tasks come back to it.
@@ -76,9 +76,9 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     def run_forever(self):
         """Iterate the main context until :meth:`stop` is called.
 
-        As ``asyncio``'s: callbacks that are ready when ``stop()`` is called still run, an exception
-        that is no ``Exception`` gets out. Raises RuntimeError if another thread owns the main
-        context.
+        As in asyncio, callbacks that are ready when ``stop()`` is called still run, and an exception of a
+        callback that is not an ``Exception``, such as SystemExit, is raised here. Raises RuntimeError if
+        another thread owns the main context.
         """
         self._check_closed()
         self._check_running()
@@ -112,7 +112,7 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
             session.guest.wake()
 
     def call_exception_handler(self, context):
-        """Report an exception; what was to follow a callback that had no memory is looked for."""
+        """Report an exception, as asyncio does. After a MemoryError, also run what its callback left undone."""
         super().call_exception_handler(context)
         if self._on_no_memory is not None and isinstance(context.get('exception'), MemoryError):
             self._on_no_memory(context['exception'])
@@ -120,8 +120,8 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     def add_signal_handler(self, sig, callback, *args):
         """Have *callback* called by the loop when the signal arrives; main thread only.
 
-        As asyncio's, but the process's wakeup descriptor stays the host's, and the signal gets back the
-        handler that it had when the loop is closed.
+        As in asyncio, with two differences: the process keeps its wakeup descriptor, and when the loop is
+        closed the signal gets back the handler that it had before.
         """
         before = get_lasting_handler(sig)
         with kept_wakeup_fd():
@@ -136,12 +136,12 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
             signal.siginterrupt(sig, False)
 
     def remove_signal_handler(self, sig):
-        """Take a signal's handler away; says whether there was one."""
+        """Remove a signal's handler; returns whether there was one."""
         with kept_wakeup_fd():
             return super().remove_signal_handler(sig)
 
     def close(self):
-        """Close the loop, as asyncio does; signals that it has handled have their former handlers."""
+        """Close the loop, as asyncio does. Signals that it has handled get back their former handlers."""
         super().close()
         if self._replaced_handlers is not None:
             self._replaced_handlers.restore()

@@ -106,7 +106,7 @@ class Outcome:
             raise error
         if self.is_copy and not self.task.done():
             raise RuntimeError(
-                'this process was forked in the middle of the run, which goes on in its parent only'
+                'this process was forked during the run, which goes on only in the parent process'
             )
         try:
             return self.task.result()

@@ -27,7 +27,7 @@ __all__ = ['Session', 'end_forked_child', 'get_default_context', 'get_session', 
 
 _TICK = os.environ.get('AIOGUEST_TICK') or 'native'
 if _TICK not in ('native', 'stock'):
-    raise ValueError(f"AIOGUEST_TICK is {_TICK!r}; it can be 'native' or 'stock'")
+    raise ValueError(f"AIOGUEST_TICK is {_TICK!r}; it must be 'native' or 'stock'")
 
 # The sessions that are going on: by the loop's id and by the run's pointer, which is PyGObject's
 # hash of it. A session keeps its loop alive, so no id is used twice.

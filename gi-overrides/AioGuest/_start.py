@@ -42,35 +42,36 @@ def start(
 
     When the main task is done the remaining tasks are cancelled and awaited, asynchronous
     generators and the default executor are shut down, and the loop is closed, as by
-    ``asyncio.run()``. Then ``done_callback(task)`` is called, from the main context; without one,
-    an exception of the main task that nobody has asked for is reported through the loop's
-    exception handler.
+    ``asyncio.run()``. Then the main context calls ``done_callback(task)``. Without a callback, an
+    exception of the main task that nobody has retrieved is reported through the loop's exception
+    handler.
 
-    A main task that can't come to its own end is done then all the same: its exception is what ended
-    the run, such as that of a loop that broke, or a RuntimeError if it was given up.
+    The main task is always done then. If it did not end by itself its exception is the cause: the
+    exception that broke the loop, or a RuntimeError if the task ignored its cancellation.
 
     :param coro: a coroutine. If this function raises it is closed.
     :param done_callback: called with the main task when all is over.
-    :param debug: asyncio's debug mode; None to have ``PYTHONASYNCIODEBUG`` and ``-X dev`` decide.
-    :param loop_factory: makes the loop, a selector loop of asyncio's or of a subclass of it;
-        :class:`EventLoop` by default. It may return one that was made before, and is not closed.
-    :param context: the ``contextvars.Context`` of the main task; a copy of the current by default.
-    :param main_context: the ``GLib.MainContext``; the thread-default one by default. This thread
-        must be the one that iterates it. Gio's asynchronous functions end in the thread-default one: for
-        :func:`call` the caller must make it that, by ``main_context.push_thread_default()``.
-    :param priority: of the guest while it keeps within its slice.
-    :param slice_us: microseconds after which the guest lets frames and idle callbacks go first.
-    :param application: the ``Gio.Application`` that this is bound to. If it has not started yet the main
-        task takes its first step at ``::startup``, at the latest. It is held until it has a window, or the
-        main task is done; a service, or an application with an inactivity timeout, is not. At its
-        ``::shutdown`` the main task is cancelled, and all is drained before the application's ``run()``
-        returns. In a remote instance the main task is cancelled before its first step. If none is
-        given, the end of the default application has the same effect, without a hold.
-    :param shutdown_timeout: seconds that cancelled tasks are given to end; None for any time.
-    :param name: of the main task and of the run.
-    :param nested: what asyncio does in a main loop that is nested in a step of a task or a callback of
-        the loop's: ``'run'`` goes on, ``'rest'`` rests until it is over, so that no other task gets in
-        between, and :func:`wait` raises RuntimeError there.
+    :param debug: asyncio's debug mode. With None ``PYTHONASYNCIODEBUG`` and ``-X dev`` decide.
+    :param loop_factory: returns the loop, which must be an asyncio selector loop or a subclass of one;
+        :class:`EventLoop` by default. It may return a loop that was made before and is not closed.
+    :param context: the ``contextvars.Context`` of the main task; by default a copy of the current one.
+    :param main_context: the ``GLib.MainContext``; by default the thread-default one. It must be
+        iterated by this thread. Asynchronous functions of Gio end in the thread-default main context:
+        to use :func:`call` with another one, call ``main_context.push_thread_default()`` first.
+    :param priority: the priority of the guest's GSource, as long as the guest keeps within its slice.
+    :param slice_us: the slice, in microseconds. After it the guest lets frames and idle callbacks go first.
+    :param application: the ``Gio.Application`` that the run is bound to. If the application has not
+        started yet, the main task takes its first step at ``::startup`` at the latest. The application is
+        held until it has a window or the main task is done. A service is not held, nor is an application
+        with an inactivity timeout. At ``::shutdown`` the main task is cancelled, and everything is cleaned
+        up before the application's ``run()`` returns. In a remote instance the main task is cancelled
+        before its first step. If no application is given, the end of the default application has the same
+        effect, without a hold.
+    :param shutdown_timeout: seconds that cancelled tasks get to end; None for no limit.
+    :param name: the name of the main task and of the run.
+    :param nested: what asyncio does in a main loop that is nested in a step of a task, or in a callback of
+        the loop. With ``'run'`` it goes on. With ``'rest'`` it stands still until the nested loop is over:
+        no other task runs in between, and :func:`wait` raises RuntimeError there.
     :raises TypeError, ValueError: an argument is wrong.
     :raises RuntimeError: a loop is running in this thread already, another thread owns the main
         context, or the loop can't be watched.
@@ -105,24 +106,25 @@ def _with_defaults(options):
 def run(coro, argv=None, *, main=None, **options):
     """Run a main task and own the thread until it is over.
 
-    ``run(coro)`` iterates the main context until the main task is done and all is cleaned up, and
-    returns or raises what came of it: the ``asyncio.run()`` of a GLib program. Ctrl-C cancels the
-    main task and raises KeyboardInterrupt when all is over, as there.
+    ``run(coro)`` is the ``asyncio.run()`` of a GLib program. It iterates the main context until the
+    main task is done and everything is cleaned up. Then it returns the task's result or raises its
+    exception. Ctrl-C cancels the main task, and KeyboardInterrupt is raised after the clean-up.
 
     ``run(app, argv, main=async_function)`` runs a ``Gio.Application`` with ``async_function()`` as its main
-    task, ``run(app, argv)`` without a main task. The loop is the running one from the call on, in
-    ``do_local_command_line()``, too. The main task takes its first step at ``::startup``, after its handlers
-    that were connected before. It is bound to the application as by :func:`start`. Without a main task asyncio goes on as long as
-    the application does. Without a handler of its own for ``::activate`` the application's active window
-    is presented; if there is none and the main task is over, the main task begins anew. If the main task
-    raises, the application quits and the exception is raised here. GLib can run an application once only.
+    task. ``run(app, argv)`` runs it without a main task; asyncio goes on as long as the application does.
+    The loop is the running loop during the whole call, also in ``do_local_command_line()``. The main task
+    takes its first step at ``::startup``, after the handlers that were connected before this call. It is
+    bound to the application as by :func:`start`. If the application has no handler for ``::activate``, its
+    active window is presented; if there is no window and the main task is over, the main task begins anew.
+    If the main task raises, the application quits and the exception is raised here. GLib can run an
+    application only once.
 
-    The keyword arguments are those of :func:`start`. A *main_context* is the thread-default one until all
-    is over.
+    The keyword arguments are those of :func:`start`. A *main_context* is made the thread-default one for the
+    time of the call.
 
     :param coro: a coroutine, or the application.
-    :param argv: arguments of the application; None for none.
-    :param main: with an application, the async function that makes the main task; None for no main task.
+    :param argv: the arguments of the application, such as ``sys.argv``; None for no arguments.
+    :param main: an async function without arguments, only with an application; None for no main task.
     :returns: the main task's result; with an application its exit status, or 128 + the number of the
         signal that ended it.
     :raises TypeError, ValueError, RuntimeError: as :func:`start`.
@@ -136,7 +138,7 @@ def run(coro, argv=None, *, main=None, **options):
         return _run_application(coro, argv, main, options)
     if argv is not None or main is not None:
         close_coroutine(coro)
-        raise TypeError('argv and main go with an application as the first argument')
+        raise TypeError('argv and main are allowed only if the first argument is an application')
     return _begin(coro, options).run()
 
 
@@ -145,7 +147,7 @@ def _run_application(application, argv, main, options):
     if main is not None and not inspect.iscoroutinefunction(main):
         raise TypeError(f'main must be an async function or None, not {main!r}')
     if options['application'] not in (None, application):
-        raise TypeError('application is given already, as the first argument')
+        raise TypeError('application must not be given by name if the first argument is an application')
     options['application'] = application
     check_options(types.SimpleNamespace(**options))
     return ApplicationRun(application, main, options).run(argv)

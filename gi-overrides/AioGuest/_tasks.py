@@ -22,16 +22,16 @@ _tasks = set()
 
 
 def spawn(coro, *, name=None, eager=False):
-    """Run *coro* as a task of the running loop that nobody needs to hold or to await.
+    """Run *coro* as a task of the running loop that nobody needs to keep or to await.
 
-    The task is held until it is done. If it fails, that is reported at once through the loop's
-    exception handler, once; being cancelled is no failure.
+    AioGuest keeps a reference to the task until it is done. If the task fails, the exception is reported
+    at once and once, through the loop's exception handler. A cancelled task is not a failure.
 
-    :param coro: a coroutine. If this function raises it is closed.
-    :param name: of the task.
+    :param coro: a coroutine. It is closed if this function raises.
+    :param name: the name of the task.
     :param eager: run the task up to its first suspension before this function returns. Inside a
-        greenlet (under greenback, say) the task begins at the loop's next turn all the same.
-    :raises RuntimeError: no loop is running in this thread. For the loop of another one there is
+        greenlet (under greenback, for example) the task begins at the loop's next turn instead.
+    :raises RuntimeError: no loop is running in this thread. From another thread use
         ``asyncio.run_coroutine_threadsafe()``.
     :returns: the ``asyncio.Task``.
     """

@@ -23,33 +23,33 @@ __all__ = ['wait']
 def wait(awaitable, timeout=None):
     """Wait for *awaitable* from synchronous code, in a nested main loop.
 
-    May be called on the guest's thread by a callback of the host, or by synchronous code under a
-    task: the task is then suspended as if it had awaited, other tasks, the window and everything
-    else of the host go on. Waits nest; an inner one must end before an outer one can return.
+    It may be called on the guest's thread, by a callback of the host or by synchronous code under a
+    task. The task is then suspended as if it had awaited. Other tasks, the window and everything else of
+    the host go on. Waits nest: an inner wait must end before an outer one can return.
 
-    If the surrounding task is cancelled meanwhile, or was in this step before, the awaitable is
-    cancelled, and what comes of that is raised here: ``asyncio.timeout()`` and ``TaskGroup`` work
-    across it. A task that is cancelled when the awaitable is done, before this has returned, gets a
-    CancelledError in the place of the result, as it does from an await. However often it was cancelled,
-    its next await is not.
+    If the surrounding task is cancelled during the wait, or was cancelled earlier in the same step, the
+    awaitable is cancelled, and its CancelledError is raised here. So ``asyncio.timeout()`` and
+    ``TaskGroup`` work across a wait. If the task is cancelled after the awaitable is done and before this
+    function has returned, it gets a CancelledError in place of the result, as from an await. However often
+    the task was cancelled, that is one CancelledError, and its next await raises none.
 
-    :param awaitable: a coroutine, which becomes a task, or a future or other awaitable.
-    :param timeout: seconds, after which the awaitable is cancelled; None for any time.
-    :returns: the awaitable's result, or raises its exception.
-    :raises TimeoutError: it was cancelled because of the timeout alone.
-    :raises TypeError, ValueError: the timeout is no number of seconds.
-    :raises RuntimeError: no guest run is going on in this thread, the run has ended meanwhile,
-        a task would wait for itself, the run rests in nested main loops (``nested='rest'``), or a
-        greenlet is in the way: this code runs in one (under greenback, say), or one was suspended
-        before. The message says what to do instead.
+    :param awaitable: a coroutine, which becomes a task; a future; or another awaitable.
+    :param timeout: seconds until the awaitable is cancelled; None for no limit.
+    :returns: the awaitable's result. Its exception is raised.
+    :raises TimeoutError: the awaitable was cancelled only because of the timeout.
+    :raises TypeError, ValueError: the timeout is not a number of seconds.
+    :raises RuntimeError: no guest run is going on in this thread; the run ended during the wait;
+        a task would wait for itself; the run rests in nested main loops (``nested='rest'``); or a
+        greenlet is in the way, because this code runs in one (under greenback, for example) or one was
+        suspended before. The message says what to do instead.
     """
     loop = asyncio._get_running_loop()
     session = None if loop is None else get_session(loop)
     if session is None:
         close_coroutine(awaitable)
         raise RuntimeError(
-            'no guest run is going on in this thread: AioGuest.wait() works on the thread, and '
-            'for the time, of AioGuest.start() or run()'
+            'no guest run is going on in this thread: AioGuest.wait() works only on the thread of '
+            'AioGuest.start() or run(), and only during the run'
         )
     try:
         check_timeout(timeout)

@@ -405,7 +405,7 @@ def test_handler_of_something_else(thing):
 
 @pytest.mark.parametrize("thing, what", [
     (generate, "the async generator .* which yields"),
-    (len, "which is a plain one"),
+    (len, "which is a plain function"),
     (main, "the coroutine .* without calling it"),
 ], ids=["generator", "function", "coroutine"])
 def test_handler_says_what_it_is(thing, what):

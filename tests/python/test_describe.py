@@ -231,7 +231,7 @@ def test_from_another_thread():
     assert value(text, "thread").startswith("MainThread (")
     assert "the calling one" not in text
     assert value(text, "main task") == "'main'"
-    assert "can't be told from another thread" in text
+    assert "are unknown to another thread" in text
     assert re.search(r"^  the thread is at .*:\d+ in ", text, re.MULTILINE)
     assert "tasks not done" not in text
 

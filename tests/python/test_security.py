@@ -122,8 +122,8 @@ def test_no_code_from_data(path):
 @pytest.mark.parametrize(
     "name, value, message",
     [
-        ("AIOGUEST_TICK", "__import__('os')", "it can be 'native' or 'stock'"),
-        ("AIOGUEST_POLL_MODE", "%s%n", 'it can be "direct" or "thread"'),
+        ("AIOGUEST_TICK", "__import__('os')", "it must be 'native' or 'stock'"),
+        ("AIOGUEST_POLL_MODE", "%s%n", 'it must be "direct" or "thread"'),
         ("AIOGUEST_DEBUG", "%s%n%s%n", None),
     ],
 )

@@ -280,7 +280,7 @@ guest_attach (PyObject *object, PyObject *context_object)
 
   if (context_object != Py_None && !pyg_boxed_check (context_object, G_TYPE_MAIN_CONTEXT))
     {
-      PyErr_Format (PyExc_TypeError, "%R is no GLib.MainContext", context_object);
+      PyErr_Format (PyExc_TypeError, "%R is not a GLib.MainContext", context_object);
       return NULL;
     }
 

@@ -29,7 +29,7 @@ fetch_scheduled (Guest *self)
     return Py_NewRef (scheduled);
 
   if (!PyErr_Occurred ())
-    PyErr_SetString (PyExc_TypeError, "the event loop's list of timers is no list");
+    PyErr_SetString (PyExc_TypeError, "the event loop's list of timers is not a list");
   return NULL;
 }
 

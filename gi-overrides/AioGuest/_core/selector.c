@@ -119,7 +119,7 @@ guest_fetch_selector (Guest *self)
   if (selector == NULL || selector == Py_None)
     {
       if (!PyErr_Occurred ())
-        PyErr_SetString (PyExc_RuntimeError, "the event loop has no selector, or no longer");
+        PyErr_SetString (PyExc_RuntimeError, "the event loop has no selector; it may be closed");
       return -1;
     }
 
