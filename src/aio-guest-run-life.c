@@ -36,10 +36,10 @@ aio_guest_run_install_signals (GObjectClass *object_class)
    *
    * Emitted once, when the run is over and none of its ticks is going on.
    *
-   * It is emitted on the owner thread, but for two errors: %AIO_GUEST_ERROR_ABANDONED comes from
-   * whatever thread dropped the main context, and %AIO_GUEST_ERROR_WRONG_THREAD from the one that
-   * iterated it. Since GLib 2.86 whoever changes a source holds its main context meanwhile, and may so
-   * be the last to drop it; [method@Run.wake] never is.
+   * It is emitted on the owner thread, with two exceptions. %AIO_GUEST_ERROR_ABANDONED comes from the
+   * thread that dropped the last reference to the main context, and %AIO_GUEST_ERROR_WRONG_THREAD from
+   * the thread that iterated it. Since GLib 2.86 a function that changes a source holds a reference to the
+   * source's main context, and that reference can be the last one. [method@Run.wake] holds none.
    *
    * Since: 1.0
    */

@@ -184,9 +184,9 @@ aio_guest_run_set_peek (AioGuestRun *self, AioGuestPeekFunc peek)
  *
  * Makes the guest run whenever @context is iterated.
  *
- * The calling thread becomes the run's owner, and is the one that is to iterate @context. The
- * main context holds a reference to the run until it ends. If nobody takes an interest in
- * [signal@Run::finished], a run that fails says so by a warning.
+ * The calling thread becomes the run's owner, and must be the one that iterates @context. The
+ * main context holds a reference to the run until the run ends. If no handler is connected to
+ * [signal@Run::finished], a run that fails is reported by a warning.
  *
  * Returns: whether the run was attached
  *

@@ -178,10 +178,9 @@ release_run (gpointer data)
  *
  * Creates the source of a run, for a host that attaches its sources itself.
  *
- * [method@Run.attach] is the usual way. The source has the run's priority; it is to be attached
- * with [method@GLib.Source.attach] by the thread that called this function, which from now on is
- * the run's owner, and a run has only one. The source holds a reference to @run until it is
- * destroyed.
+ * [method@Run.attach] is the usual way. The source has the run's priority. The thread that calls this
+ * function becomes the run's owner, and must attach the source with [method@GLib.Source.attach]. A run
+ * has only one source, which holds a reference to @run until it is destroyed.
  *
  * Returns: (transfer full): a new source; %NULL, with @error set, if the run had a source before
  *   or its poller can't be started

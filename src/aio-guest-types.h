@@ -20,7 +20,7 @@ typedef struct _AioGuestRun AioGuestRun;
 
 /**
  * AioGuestTickFunc:
- * @run: the run that is to make progress
+ * @run: the run of the guest
  * @slice_end: when to be back, in [func@GLib.get_monotonic_time] terms (microseconds)
  * @next_ready_time: (out): when the guest's next timer is due, in
  *   [func@GLib.get_monotonic_time] terms; -1, which it is at entry, for never

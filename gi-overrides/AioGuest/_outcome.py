@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What came of a main task, and who is told of it."""
+"""The outcome of a main task, and who receives it."""
 
 import asyncio
 import signal
