@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Random nestings of main loops, waits and emissions, in and beside greenlets that await.
+"""Random nestings of main loops, waits, emissions and notifications, in and beside greenlets that await.
 
 AIOGUEST_STORM says how many, AIOGUEST_SEED which ones.
 """
@@ -54,9 +54,9 @@ class Storm:
     def make_button(self):
         return Button()
 
-    def touch(self):
+    def touch(self, button):
         """Change a property, which has GObject walk its list of emissions."""
-        self.touched.number += 1
+        button.number += 1
 
     async def give(self, value):
         for _ in range(self.choice.randrange(3)):
@@ -73,7 +73,7 @@ class Storm:
                     self.problems.append("another's value was awaited")
             else:
                 self.do_anything()
-            self.touch()
+            self.touch(self.touched)
 
     def do_anything(self):
         if self.left <= 0 or self.depth >= DEPTH:
@@ -82,7 +82,7 @@ class Storm:
         self.depth += 1
         try:
             self.choice.choice(
-                [self.main_loop, self.iterate, self.wait, self.emit, self.spawn, self.ask_host]
+                [self.main_loop, self.iterate, self.wait, self.emit, self.notify, self.spawn, self.ask_host]
             )()
         finally:
             self.depth -= 1
@@ -113,6 +113,11 @@ class Storm:
         button = self.make_button()
         button.connect("clicked", lambda button: self.work(False))
         button.emit("clicked")
+
+    def notify(self):
+        button = self.make_button()
+        button.connect("notify", lambda *args: self.work(False))
+        self.touch(button)
 
     def spawn(self):
         self.begin()

@@ -251,7 +251,7 @@ def test_end_drains_the_run(end, floods, with_application, capfd):
 
 @pytest.mark.skipif(support.HAS_ASAN, reason="AddressSanitizer takes copied stacks for overruns")
 def test_greenlets_storm(record_property):
-    """Nested main loops in and beside greenlets, and inside emissions of buttons in a window."""
+    """Nested main loops in and beside greenlets, and inside emissions and notifications of buttons."""
     pytest.importorskip("greenlet", reason="the package greenlet is not installed")
     from greenlet_storm import Storm, check_storm
     from portal import await_, under
@@ -263,9 +263,9 @@ def test_greenlets_storm(record_property):
         def make_button(self):
             return Gtk.Button(label="0")
 
-        def touch(self):
-            label = str(int(self.touched.get_label()) + 1)
-            self.touched.set_label(label)
+        def touch(self, button):
+            label = str(int(button.get_label()) + 1)
+            button.set_label(label)
             window.set_title(label)
 
     check_storm(under, await_, record_property, WidgetStorm)

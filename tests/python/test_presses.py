@@ -39,6 +39,10 @@ BY_GLIB = [
     ("wait", 1, 1, [CANCELLED, CLEANED_UP]),
     ("wait", 2, 2, [CANCELLED, CANCELLED, CLEANED_UP]),
     ("wait", 4, 3, [CANCELLED, CANCELLED, CANCELLED]),
+    ("nested_in_step_beside_another", 1, 2, ["nested loop ended", CANCELLED, CLEANED_UP]),
+    ("nested_in_step_beside_another", 2, 3, ["nested loop ended", CANCELLED]),
+    # asyncio.run() would wait for it until the next press.
+    ("another_refuses", 100, 1, [CANCELLED]),
 ]
 
 

@@ -64,6 +64,11 @@ async def another_cleans_up():
     await wait_for_cancellation()
 
 
+async def another_refuses():
+    """In a run that gives it up soon."""
+    await another_cleans_up()
+
+
 async def executor_is_busy():
     asyncio.get_running_loop().run_in_executor(None, released.wait)
     try:
@@ -104,6 +109,11 @@ async def gtk_main_in_step():
     await nested_in_step(nest)
 
 
+async def nested_in_step_beside_another():
+    await begin_resisting()
+    await nested_in_step()
+
+
 async def nested_in_step_of_another():
     async def another():
         nest()
@@ -142,8 +152,9 @@ def run_by_asyncio(main, **options):
 
 
 HOSTS["asyncio"] = run_by_asyncio
+OPTIONS = {"shutdown_timeout": 0.1} if ENDING == "another_refuses" else {}
 try:
-    HOSTS[HOST](globals()[ENDING])
+    HOSTS[HOST](globals()[ENDING], **OPTIONS)
 finally:
     # The interpreter joins the thread.
     released.set()
