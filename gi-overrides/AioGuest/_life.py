@@ -533,14 +533,17 @@ class Life:
 
     def _on_signal(self, signum):
         """As under asyncio.run(): the first Ctrl-C cancels the main task, the next one begins the
-        drain, and one during the drain ends the run. SIGTERM cancels the main task and has the
-        application quit.
+        drain, and one during the drain ends the run. SIGTERM cancels the main task, and has nested main
+        loops end and the application quit.
         """
         guest = self.session.guest
         self.outcome.signals.append(signum)
         is_draining = self._drain.has_begun or self._is_main_done()
         if signum == signal.SIGTERM:
             self._application.quit()
+            if self.outcome.signals.count(signum) == 1:
+                # A task that nests one comes to its await then, and the application to its end.
+                self._interrupts.end_nested_main_loops(lambda: None)
         if len(self.outcome.signals) == 1 and not is_draining:
             self.cancel()
         elif signum == signal.SIGINT:

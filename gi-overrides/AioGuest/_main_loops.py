@@ -67,11 +67,14 @@ class MainLoops:
     def end_nested(self, then):
         """End those inside the host, and call *then* when the outermost of them has returned.
 
-        It is called where that one was. Does nothing if they are being ended already.
+        It is called where that one was. Does nothing if they are being ended already, or if SIGINT was not taken
+        over: nobody knows then which of them are inside.
         """
         ends = get_ends_of_main_loops()
         n_hosts = self._n_hosts + 1
-        if ends is None or len(ends) <= n_hosts or is_ending_main_loops():
+        if ends is None or self._on_all_ended not in ends:
+            return
+        if len(ends) <= n_hosts or is_ending_main_loops():
             return
 
         def on_nested_ended():

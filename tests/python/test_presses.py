@@ -85,6 +85,24 @@ def test_second_sigterm_does_not_cut_the_clean_up(host, expected):
     assert (status, lines, errors) == (expected, ["ready", CANCELLED, CLEANED_UP], "")
 
 
+@pytest.mark.parametrize("host, expected", [
+    ("run-application", 128 + signal.SIGTERM), ("start-in-application", 0),
+])
+@pytest.mark.parametrize("ending, lines", [
+    ("nested_in_step", ["nested loop ended"]),
+    ("nested_in_step_twice", ["nested loop ended"]),
+    ("nested_in_callback", [CANCELLED, CLEANED_UP]),
+])
+def test_sigterm_ends_main_loops_that_are_nested(host, ending, expected, lines):
+    """The task goes on to its clean-up."""
+    with Program("presses.py", host, ending, "1") as program:
+        program.expect("ready")
+        program.wait_until_idle()
+        program.send(signal.SIGTERM)
+        status, told, errors = program.finish()
+    assert (status, told, errors) == (expected, ["ready", *lines], "")
+
+
 @pytest.mark.parametrize("how", [
     "main_task_returns", "main_task_swallows_it", "run_begins_before_main_loop",
     "second_run_begins_in_that_main_loop", "run_spans_two_main_loops",
