@@ -113,7 +113,10 @@ run_stage () {
         run_tests storms storms tests/run.sh \
           python/test_storm/native python/test_storm/stock \
           python/test_nested_storm/native python/test_nested_storm/stock \
-          python/test_greenlets/native python/test_greenlets/stock
+          python/test_greenlets/native python/test_greenlets/stock \
+          python/test_gtk4/native python/test_gtk4/stock \
+          venv/test_greenback/native venv/test_greenback/stock \
+          venv/test_sqlalchemy/native venv/test_sqlalchemy/stock
       ;;
     soak)
       # On Debian 12 PyGObject itself loses memory.
