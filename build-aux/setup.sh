@@ -74,7 +74,7 @@ _aioguest_packages () {
     tests)
       echo python3 python3-gi python3-pytest python3-aiohttp python3-greenlet gir1.2-gtk-4.0 \
            gir1.2-gtk-3.0 gir1.2-adw-1 adwaita-icon-theme librsvg2-common \
-           fonts-dejavu-core xvfb xauth dbus libuv1-dev gjs valgrind netbase \
+           fonts-dejavu-core xvfb xauth xdotool dbus libuv1-dev gjs valgrind netbase \
            python3-venv ca-certificates
       # CPython keeps its own test-suite in a package per version.
       version=$(_aioguest_python_version)
@@ -108,7 +108,11 @@ _aioguest_packages () {
       echo python3-dbg python3-gi-dbg
       ;;
     check)
-      echo clang clang-tidy cppcheck python3-flake8 mypy
+      echo clang clang-tidy cppcheck python3-flake8 mypy desktop-file-utils appstream
+      ;;
+    flatpak)
+      echo flatpak flatpak-builder ostree bubblewrap elfutils patch xvfb xdotool \
+           appstream appstream-compose librsvg2-common
       ;;
     *)
       return 1
@@ -132,7 +136,7 @@ aioguest_install () {
 
   for group in "$@"; do
     if ! _aioguest_packages "$group" >/dev/null; then
-      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage, clang, fuzz, pygobject, debug-python, check)"
+      _aioguest_say "no such group of packages: '$group' (there are: build, demo, tests, benchmarks, coverage, clang, fuzz, pygobject, debug-python, check, flatpak)"
       return 2
     fi
   done

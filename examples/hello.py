@@ -10,7 +10,7 @@ import gi
 gi.require_versions({'AioGuest': '1.0', 'Gtk': '4.0'})
 from gi.repository import AioGuest, Gtk  # noqa: E402
 
-app = Gtk.Application(application_id='org.aioguest.Hello')
+app = Gtk.Application(application_id='org.example.Hello')
 
 
 async def main():

@@ -92,6 +92,9 @@ class Checks:
             assert (stage / 'usr/include/aioguest-1.0' / header).is_file(), header
         private = glob.glob(f'{stage}/usr/include/**/*private*', recursive=True)
         assert not private, private
+        # The example application is installed by an option only.
+        example = glob.glob(f'{stage}/**/*Hello*', recursive=True) + glob.glob(f'{stage}/usr/bin/*')
+        assert not example, example
 
     def prefix_is_where_pkg_config_looks(self):
         pc = only(f'{self.staged}/**/aioguest-1.0.pc')

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """check.py CHECKER BUILD
 
-Runs a static checker, clang-tidy, cppcheck, flake8 or mypy, and prints TAP: one line per file, with
+Runs a static checker, such as clang-tidy or flake8, and prints TAP: one line per file, with
 what was found in it.
 """
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
-PYTHON = ["gi-overrides", "tests", "examples", "benchmarks", "docs"]
+APPLICATION = SOURCE / "examples/application"
+PYTHON = [".ci", "gi-overrides", "tests", "examples", "benchmarks", "docs"]
 
 
 def compiled(build):
@@ -38,6 +40,7 @@ def run(*command, cwd=SOURCE):
 
 def on_each(files, command):
     """Run a command for each of the files, as many at a time as there are processors."""
+    files = sorted(files)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for file, outcome in zip(files, pool.map(lambda file: run(*command(file)), files)):
             yield file, *outcome
@@ -96,8 +99,23 @@ def mypy(build):
         cwd=stub.parent)
 
 
+def desktop_file_validate(build):
+    yield from on_each(APPLICATION.glob("*.desktop"), lambda file: ("desktop-file-validate", file))
+
+
+def appstreamcli(build):
+    yield from on_each(APPLICATION.glob("*.metainfo.xml"),
+                       lambda file: ("appstreamcli", "validate", "--no-net", file))
+
+
 def main(checker, build):
-    checkers = {"clang-tidy": clang_tidy, "cppcheck": cppcheck, "flake8": flake8, "mypy": mypy}
+    checkers = {
+        "clang-tidy": clang_tidy, "cppcheck": cppcheck, "flake8": flake8, "mypy": mypy,
+        "desktop-file-validate": desktop_file_validate, "appstreamcli": appstreamcli,
+    }
+    if checker in ("desktop-file-validate", "appstreamcli") and not shutil.which(checker):
+        print(f"1..0 # SKIP there is no {checker}")
+        return 0
     number = 0
     good = True
     for number, (file, output, clean) in enumerate(checkers[checker](Path(build).resolve()), 1):
