@@ -47,14 +47,14 @@ install_mmdebstrap () {
          apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends mmdebstrap
 }
 
-# make_root STAGE SUITE
+# make_root DIRECTORY SUITE [OPTION...]: into $work_dir.
 make_root () {
   local -a options=(--variant=minbase)
   if [ "$2" = testing ]; then
     # A snapshot of testing is out of date after a week.
     options+=('--aptopt=Acquire::Check-Valid-Until "false"')
   fi
-  timeout "$root_limit" mmdebstrap "${options[@]}" "$2" "$work_dir/$1"
+  timeout "$root_limit" mmdebstrap "${options[@]}" "${@:3}" "$2" "$work_dir/$1"
 }
 
 # copy_pip_settings STAGE

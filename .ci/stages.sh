@@ -5,15 +5,15 @@
 
 # Of every submission, in this order: what is quick to fail comes first.
 submission_stages=(check host trixie testing
-                   sanitize python3.12 threads memcheck release-gcc release-clang fuzz)
+                   sanitize flatpak python3.12 threads memcheck release-gcc release-clang fuzz)
 # Of a nightly run, which has nothing left out.
 nightly_stages=(check host coverage trixie testing storms soak debug-python
-                sanitize python3.12 threads memcheck release-gcc release-clang fuzz)
+                sanitize flatpak python3.12 threads memcheck release-gcc release-clang fuzz)
 # These run beside the others, whose tests often wait.
-background_stages=(sanitize python3.12 threads memcheck release-gcc release-clang fuzz)
+background_stages=(sanitize flatpak python3.12 threads memcheck release-gcc release-clang fuzz)
 
 # The Debian packages of this system's stages (groups of build-aux/setup.sh).
-host_groups=(build tests coverage clang fuzz check pygobject)
+host_groups=(build tests coverage clang fuzz check pygobject flatpak)
 
 # Seconds.
 stage_limit=1500
@@ -36,6 +36,7 @@ begin_preparing () {
     trixie|testing) prepare_root "$1" "$1" build tests & ;;
     soak) prepare_root soak trixie build tests benchmarks & ;;
     python3.12) prepare_python312 & ;;
+    flatpak) prepare_flatpak & ;;
     *) return ;;
   esac
   preparing[$1]=$!
@@ -96,6 +97,11 @@ run_stage () {
       ! is_prepared python3.12 \
         || run_tests python3.12 python3.12 run_with_python312 \
              tests/run.sh --suite python --suite conformance --suite examples "${nightly[@]}"
+      ;;
+    flatpak)
+      ! is_prepared flatpak \
+        || run_tests flatpak flatpak in_flatpak_home \
+             .ci/flatpak/check "$work_dir/flatpak" "$flatpak_manifest"
       ;;
     sanitize|threads|memcheck|release-gcc|check)
       run_tests "$1" "$1" tests/run.sh "--$1" "${nightly[@]}" ;;
