@@ -131,8 +131,6 @@ def main():
     else:
         command += [
             "-m", "pytest", "-p", "tap_plugin", "-p", "no:cacheprovider",
-            # Unset, it warns.
-            "-o", "asyncio_default_fixture_loop_scope=function",
             "--rootdir", options.file.parent, options.file, *options.arguments,
         ]
     os.execv(python, [str(word) for word in command])
