@@ -49,6 +49,10 @@ def only(pattern: str) -> pathlib.Path:
     return pathlib.Path(found[0])
 
 
+def files_below(directory: pathlib.Path) -> list[str]:
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob('*') if path.is_file())
+
+
 class Checks:
     """The checks of one name, in order; each builds on those before it."""
 
@@ -122,20 +126,38 @@ class Checks:
         init = only(f'{self.staged}/**/gi/overrides/AioGuest/__init__.py')
         core = only(f'{self.staged}/**/gi/overrides/AioGuest/_core*.so')
         assert init.parent == core.parent, (init, core)
-        assert (init.parent / '__init__.pyi').is_file()
         entry = f'/{init.parents[3].relative_to(self.staged)}'
         path = run(self.options.python, '-I', '-c', 'import sys; print(*sys.path, sep="\\n")')
         assert entry in path.split('\n'), (entry, path)
         top = glob.glob(f'{self.staged}/{entry}/*')
-        assert [os.path.basename(name) for name in top] == ['gi'], top
+        assert sorted(os.path.basename(name) for name in top) == ['gi', 'gi-stubs'], top
+        assert (init.parents[3] / 'gi-stubs/repository/AioGuest.pyi').is_file()
 
     def prefix_installs(self):
         self.meson('configure', self.build, f'-Dprefix={self.prefix}')
         self.meson('install', '-C', self.build)
+        shutil.rmtree(self.staged)
 
+    def prefix_uninstalls(self):
+        self.need('bindings')
+        self.stubs = only(f'{self.prefix}/**/gi-stubs')
+        self.meson('--internal', 'uninstall', cwd=self.build)
+        # What Python has compiled stays, as ever.
+        left = [name for name in files_below(self.prefix) if not name.endswith('.pyc')]
+        assert not left and not self.stubs.exists(), left
+
+    def prefix_leaves_the_stubs_of_pygobject_alone(self):
+        self.need('bindings')
+        (self.stubs / 'repository').mkdir(parents=True, exist_ok=True)
+        (self.stubs / 'repository/GObject.pyi').touch()
+        self.meson('setup', '--reconfigure', self.build, self.options.source)
+        self.meson('install', '-C', self.build)
+        assert files_below(self.stubs) == ['repository/AioGuest.pyi', 'repository/GObject.pyi']
+
+    def prefix_is_all_there_is(self):
+        self.meson('install', '-C', self.build)
         # From here on there is no build tree to fall back on.
         shutil.rmtree(self.build)
-        shutil.rmtree(self.staged)
 
         self.libdir = only(f'{self.prefix}/lib/**/libaioguest-1.0.so').parent
         assert (self.libdir / 'libaioguest-1.0.so.0').exists()
@@ -222,9 +244,7 @@ class Checks:
     def bare_installs(self):
         self.meson('install', '-C', self.build, '--no-rebuild')
         shutil.rmtree(self.build)
-        installed = [str(path.relative_to(self.prefix)) for path in self.prefix.rglob('*')
-                     if path.is_file()]
-        unwanted = [name for name in installed
+        unwanted = [name for name in files_below(self.prefix)
                     if 'python' in name or name.endswith(('.gir', '.typelib', '.vapi', '.py'))]
         assert not unwanted, unwanted
         self.libdir = only(f'{self.prefix}/lib/**/libaioguest-1.0.so').parent

@@ -16,7 +16,10 @@ import gi.overrides.AioGuest as module
 
 import support  # noqa: F401
 
-STUB = Path(module.__file__).with_suffix(".pyi")
+# Beside the override, as type checkers look for it.
+STUB = Path(module.__file__).parents[3] / "gi-stubs" / "repository" / "AioGuest.pyi"
+#: A program that type checkers are tried with.
+SAMPLE = Path(__file__).parents[1] / "venv" / "typed" / "good.py"
 TREE = ast.parse(STUB.read_text(encoding="utf-8"), str(STUB))
 
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -42,6 +45,9 @@ def definitions(body):
 
 
 DEFINED = definitions(TREE.body)
+
+#: What programs have no reason to call themselves.
+BEHIND_THE_SCENES = {"Props", "paused", "run_forever", "running"}
 
 
 def decorators(node):
@@ -158,6 +164,19 @@ def hidden_names():
         for info in namespace_infos()
         if type(info).__name__ == "CallbackInfo" or info.get_name().endswith("Class")
     }
+
+
+def test_sample_has_every_name():
+    """Those of classes, too."""
+    wanted = set()
+    for name in DEFINED:
+        if not name.startswith("_"):
+            wanted.add(name)
+    for node in ast.walk(TREE):
+        if isinstance(node, ast.ClassDef) and node.name != "Props":
+            wanted.update(name for name in definitions(node.body) if not name.startswith("_"))
+    used = {node.attr for node in ast.walk(ast.parse(SAMPLE.read_text())) if isinstance(node, ast.Attribute)}
+    assert wanted - used == BEHIND_THE_SCENES
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -54,7 +54,7 @@ def call(what, command, unavailable=None):
 
 def make(options):
     """Make the environment; whole or not at all, since its stamp comes last."""
-    wanted = options.requirements.read_text()
+    wanted = "".join(file.read_text() for file in (options.requirements, options.alone) if file)
     stamp = options.directory / "stamp"
     python = options.directory / "bin" / "python"
     if stamp.exists() and stamp.read_text() == wanted:
@@ -65,16 +65,18 @@ def make(options):
         [sys.executable, "-m", "venv", "--system-site-packages", options.directory],
         re.compile("ensurepip"),
     )
-    call(
-        "no packages from the Python registry",
-        [
-            python, "-m", "pip", "install", "--quiet", "--no-input",
-            "--disable-pip-version-check", "--timeout", "15", "--retries", "1",
-            *(["--no-deps"] if options.no_deps else []),
-            "--requirement", options.requirements,
-        ],
-        UNREACHABLE,
-    )
+    for file, flags in ((options.requirements, []), (options.alone, ["--no-deps"])):
+        if file is None:
+            continue
+        call(
+            "no packages from the Python registry",
+            [
+                python, "-m", "pip", "install", "--quiet", "--no-input",
+                "--disable-pip-version-check", "--timeout", "15", "--retries", "1",
+                *flags, "--requirement", file,
+            ],
+            UNREACHABLE,
+        )
     stamp.write_text(wanted)
     return python
 
@@ -103,8 +105,8 @@ def one_case(name, result, text=""):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--directory", type=pathlib.Path, required=True)
-    parser.add_argument("--requirements", type=pathlib.Path, required=True)
-    parser.add_argument("--no-deps", action="store_true", help="install these packages only")
+    parser.add_argument("--requirements", type=pathlib.Path)
+    parser.add_argument("--alone", type=pathlib.Path, help="requirements without what they need themselves")
     parser.add_argument("--flags", default="", help="of the interpreter, in one word")
     parser.add_argument("--program", action="store_true", help="the file is no pytest file")
     parser.add_argument("file", type=pathlib.Path)

@@ -200,7 +200,23 @@ def spawn(
 def handler(
     async_function: Callable[_P, Coroutine[Any, Any, object]],
     *,
-    returns: Callable[_P, _R] | _R = ...,
+    returns: None = None,
+    while_running: _WhileRunning = 'run',
+    eager: bool = True,
+) -> Callable[_P, None]: ...
+@overload
+def handler(
+    async_function: Callable[_P, Coroutine[Any, Any, object]],
+    *,
+    returns: Callable[_P, _R],
+    while_running: _WhileRunning = 'run',
+    eager: bool = True,
+) -> Callable[_P, _R]: ...
+@overload
+def handler(
+    async_function: Callable[_P, Coroutine[Any, Any, object]],
+    *,
+    returns: _R,
     while_running: _WhileRunning = 'run',
     eager: bool = True,
 ) -> Callable[_P, _R]: ...
@@ -208,7 +224,23 @@ def handler(
 def handler(
     async_function: None = None,
     *,
-    returns: Callable[..., _R] | _R = ...,
+    returns: None = None,
+    while_running: _WhileRunning = 'run',
+    eager: bool = True,
+) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, None]]: ...
+@overload
+def handler(
+    async_function: None = None,
+    *,
+    returns: Callable[..., _R],
+    while_running: _WhileRunning = 'run',
+    eager: bool = True,
+) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, _R]]: ...
+@overload
+def handler(
+    async_function: None = None,
+    *,
+    returns: _R,
     while_running: _WhileRunning = 'run',
     eager: bool = True,
 ) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, _R]]: ...
