@@ -470,7 +470,8 @@ def has_default_handler(signum):
     handler = signal.getsignal(signum)
     if handler is signal.default_int_handler:
         return getattr(_ossighelper, 'sigint_handler_is_default', lambda: True)()
-    return handler == signal.SIG_DFL and not get_c_handler(signum)
+    # Python gives SIGINT a handler. A program that has put SIG_DFL in its place wants to be ended by it.
+    return signum != signal.SIGINT and handler == signal.SIG_DFL and not get_c_handler(signum)
 
 
 def get_signal_placeholder():

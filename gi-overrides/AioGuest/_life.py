@@ -173,7 +173,11 @@ class Life:
                 return
             step_now(self.loop, self.task)
         except BaseException as error:
-            self._end_by(error)
+            if not self.is_over():
+                self._end_by(error)
+            elif not isinstance(error, asyncio.InvalidStateError):
+                raise
+            # Else the run has ended in a main loop nested in this step, and has given the task up.
 
     def _meet_host(self):
         """The host's loop is running: see what it does about signals, and whose it is."""
@@ -541,9 +545,8 @@ class Life:
         is_draining = self._drain.has_begun or self._is_main_done()
         if signum == signal.SIGTERM:
             self._application.quit()
-            if self.outcome.signals.count(signum) == 1:
-                # A task that nests one comes to its await then, and the application to its end.
-                self._interrupts.end_nested_main_loops(lambda: None)
+            # A task that nests one comes to its await then, and the application to its end.
+            self._interrupts.end_nested_main_loops(lambda: None)
         if len(self.outcome.signals) == 1 and not is_draining:
             self.cancel()
         elif signum == signal.SIGINT:

@@ -40,6 +40,7 @@ class MainLoops:
         self._owns_thread = owns_thread
         self._outermost = None  # a weak reference to the entry of the one that has the handler
         self._n_hosts = 0
+        self._being_ended = []  # entries of the list
         self._is_handling = False  # _handle() is in place, or was
         self._is_interrupted = False
 
@@ -67,21 +68,40 @@ class MainLoops:
     def end_nested(self, then):
         """End those inside the host, and call *then* when the outermost of them has returned.
 
-        It is called where that one was. Does nothing if they are being ended already, or if SIGINT was not taken
-        over: nobody knows then which of them are inside.
+        It is called where that one was. If they are being ended already, this ends only one that has begun
+        since then and keeps the others from returning. Does nothing if SIGINT was not taken over: it is unknown
+        then which of them are inside.
         """
         ends = get_ends_of_main_loops()
         n_hosts = self._n_hosts + 1
         if ends is None or self._on_all_ended not in ends:
             return
-        if len(ends) <= n_hosts or is_ending_main_loops():
+        if len(ends) <= n_hosts:
+            return
+        if is_ending_main_loops():
+            self._end_new(ends)
             return
 
         def on_nested_ended():
+            self._being_ended.clear()
             set_ending_main_loops(False)
             then()
 
         ends.insert(n_hosts, on_nested_ended)
+        self._being_ended = list(ends)
+        _end_innermost(ends)
+
+    def _end_new(self, ends):
+        """End the innermost main loop if it has begun while those around it are being ended."""
+        if not self._being_ended or any(ends[-1] is known for known in self._being_ended):
+            return
+
+        def nothing():
+            pass
+
+        # The loop around it has been called already. This is what the new one's run() calls in its place.
+        ends.insert(len(ends) - 1, nothing)
+        self._being_ended.append(nothing)
         _end_innermost(ends)
 
     def end(self, before):

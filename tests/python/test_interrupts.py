@@ -369,6 +369,19 @@ def test_default_of_the_system_for_ctrl_c_is_as_before(run):
         signal.signal(signal.SIGINT, outer)
 
 
+def test_program_that_ctrl_c_ends_without_a_clean_up(run):
+    """As under asyncio.run(): SIG_DFL in the place of Python's own handler is the program's choice."""
+    async def main():
+        return signal.getsignal(signal.SIGINT)
+
+    outer = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        assert run(main()) == signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGINT, outer)
+
+
 def test_handler_that_the_loop_has_refused(run, own_handlers):
     """The signal was never the loop's, and is none of its business."""
     async def main():

@@ -32,6 +32,10 @@ BY_ASYNCIO = [
 BY_GLIB = [
     ("nested_in_step", 1, 2, ["nested loop ended"]),
     ("nested_in_step_twice", 1, 2, ["nested loop ended"]),
+    ("nested_again_in_nested", 1, 3, ["nested loop ended"]),
+    ("wait_beside_nested", 2, 3, [
+        CANCELLED, "the guest run ended while AioGuest.wait() was waiting", "nested loop ended",
+    ]),
     ("nested_in_step_of_another", 1, 2, []),
     ("nested_in_callback", 1, 1, [CANCELLED, CLEANED_UP]),
     ("nested_in_callback", 2, 2, [CANCELLED, CANCELLED, CLEANED_UP]),
@@ -101,6 +105,20 @@ def test_sigterm_ends_main_loops_that_are_nested(host, ending, expected, lines):
         program.send(signal.SIGTERM)
         status, told, errors = program.finish()
     assert (status, told, errors) == (expected, ["ready", *lines], "")
+
+
+@pytest.mark.parametrize("host, expected", [
+    ("run-application", 128 + signal.SIGTERM), ("start-in-application", 0),
+])
+@pytest.mark.parametrize("ending", ["nested_in_turn", "nested_again_in_nested"])
+def test_next_sigterm_ends_a_main_loop_that_has_begun_since(host, ending, expected):
+    with Program("presses.py", host, ending, "1") as program:
+        program.expect("ready")
+        for _ in range(2):
+            program.wait_until_idle()
+            program.send(signal.SIGTERM)
+        status, told, errors = program.finish()
+    assert (status, told, errors) == (expected, ["ready", "nested loop ended"], "")
 
 
 @pytest.mark.parametrize("how", [

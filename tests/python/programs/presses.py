@@ -34,6 +34,17 @@ def nest():
     GLib.MainLoop().run()
 
 
+def nest_in_turn():
+    for _ in range(2):
+        nest()
+
+
+def nest_again_in_nested():
+    """When the innermost one has ended, another one begins before the outer one can return."""
+    GLib.idle_add(lambda: nest_in_turn() and False)
+    nest()
+
+
 def nest_twice():
     GLib.idle_add(lambda: nest() and False)
     nest()
@@ -90,6 +101,27 @@ async def nested_in_step(nest=nest):
 
 async def nested_in_step_twice():
     await nested_in_step(nest_twice)
+
+
+async def nested_in_turn():
+    await nested_in_step(nest_in_turn)
+
+
+async def nested_again_in_nested():
+    await nested_in_step(nest_again_in_nested)
+
+
+async def wait_beside_nested():
+    """In the first step of the main task."""
+    GLib.idle_add(lambda: wait_in_callback() and False)
+    await nested_in_step()
+
+
+def wait_in_callback():
+    try:
+        AioGuest.wait(resist())
+    except RuntimeError as error:
+        print(error)
 
 
 async def dialog_in_step():
