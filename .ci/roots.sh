@@ -114,7 +114,8 @@ prepare_root () {
 # Mounts are made in a mount namespace of their own, so none is seen here. If one is all the same, the
 # tree stays: deleting it would delete what is mounted.
 remove_tree () {
-  if findmnt -rno TARGET | grep -qF "$1/"; then
+  # As findmnt prints them: without links, and with spaces as they are.
+  if findmnt -lno TARGET | grep -qF "$(realpath -m "$1")/"; then
     echo "ci: mounts are left below $1; not deleting it" >&2
   else
     rm -rf --one-file-system "$1"

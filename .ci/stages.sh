@@ -51,8 +51,9 @@ is_prepared () {
   outcome=$(tail -n 1 "$work_dir/$1-root")
   case "$outcome" in
     ready) return 0 ;;
-    failed:*)
+    failed:*|'')
       cat "$work_dir/$1-root.log"
+      outcome=${outcome:-its preparation broke off}
       fail "$1" "${outcome#failed: }" 0
       ;;
     *)

@@ -17,12 +17,14 @@ def explain(error):
         return error
 
     built = sorted(path.name for path in _HERE.glob('_core.*.so'))
-    this = f'{sys.implementation.cache_tag} ({sys.executable})'
-    remedy = f'build AioGuest for this one, by meson setup with -Dpython={sys.executable}'
+    wanted = f'_core{importlib.machinery.EXTENSION_SUFFIXES[0]}'
+    # A program with Python inside has none.
+    this = sys.executable or 'of this program'
+    remedy = f'build AioGuest for this one, by meson setup with -Dpython={sys.executable or "PATH"}'
     if not built:
         return ImportError(f'the compiled part of AioGuest is missing in {_HERE}: {remedy}', name=error.name)
 
     names = ', '.join(built)
     return ImportError(
-        f'AioGuest was built for another Python: {_HERE} has {names}, and this one is {this}. '
+        f'AioGuest was built for another Python: {_HERE} has {names}, and this Python, {this}, needs {wanted}. '
         f'Run the program with the other Python, or {remedy}', name=error.name)

@@ -112,7 +112,7 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
             session.guest.wake()
 
     def call_exception_handler(self, context):
-        """Report an exception, as asyncio does. After a MemoryError, also run what its callback left undone."""
+        """Report an exception, as asyncio does. If memory ran out, also end the run if its main task was lost."""
         super().call_exception_handler(context)
         if self._on_no_memory is not None and isinstance(context.get('exception'), MemoryError):
             self._on_no_memory(context['exception'])

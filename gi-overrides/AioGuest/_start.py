@@ -112,7 +112,8 @@ def run(coro, argv=None, *, main=None, **options):
 
     ``run(app, argv, main=async_function)`` runs a ``Gio.Application`` with ``async_function()`` as its main
     task. ``run(app, argv)`` runs it without a main task; asyncio goes on as long as the application does.
-    The loop is the running loop during the whole call, also in ``do_local_command_line()``. The main task
+    The loop is the running loop from the call on, also in ``do_local_command_line()``, until the run is over:
+    the main task is done and everything is cleaned up, or the application has shut down. The main task
     takes its first step at ``::startup``, after the handlers that were connected before this call. It is
     bound to the application as by :func:`start`. If the application has no handler for ``::activate``, its
     active window is presented; if there is no window and the main task is over, the main task begins anew.

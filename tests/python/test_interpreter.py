@@ -49,11 +49,12 @@ def test_copy_is_as_the_original(installed):
 
 
 def test_built_for_another_python(installed):
+    name = compiled(installed).name
     compiled(installed).rename(installed / "_core.cpython-399-x86_64-linux-gnu.so")
     told = told_by(installed)
     assert told.startswith("AioGuest was built for another Python: ")
     assert "_core.cpython-399-x86_64-linux-gnu.so" in told
-    assert f"this one is {sys.implementation.cache_tag} ({sys.executable})" in told
+    assert f"this Python, {sys.executable}, needs {name}. " in told
     assert told.rstrip().endswith(f"-Dpython={sys.executable}")
 
 
