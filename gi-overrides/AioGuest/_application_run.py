@@ -62,7 +62,7 @@ class ApplicationRun:
             life.take_first_step()
 
     def _on_no_window(self):
-        if self._main is None:
+        if self._main is None or self._must_quit():
             return
         if self._life.is_over():
             self._begin_again()
@@ -77,8 +77,13 @@ class ApplicationRun:
             return
         if self._life.outcome.has_failed():
             self._application.quit()
-        elif self._is_wanted:
+        elif self._is_wanted and not self._must_quit():
             self._begin_again()
+
+    def _must_quit(self):
+        """Whether a signal or an exception has the application quit: before ``::activate``, perhaps."""
+        outcome = self._life.outcome
+        return bool(outcome.signals) or outcome.has_failed()
 
     def _begin_again(self):
         self._is_wanted = False
