@@ -31,6 +31,7 @@ class Window(Gtk.ApplicationWindow):
             box.append(widget)
         self.set_child(box)
 
+    @AioGuest.handler
     async def echo(self, reader, writer):
         with contextlib.closing(writer):
             while line := await reader.readline():

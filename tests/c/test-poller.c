@@ -640,7 +640,7 @@ test_environment_unknown (void)
 
   g_test_trap_subprocess (NULL, 0, 0);
   g_test_trap_assert_passed ();
-  g_test_trap_assert_stderr ("*AIOGUEST_POLL_MODE is \"psychic\"; it can be*");
+  g_test_trap_assert_stderr ("*AIOGUEST_POLL_MODE is \"psychic\"; it must be*");
 }
 
 /* Made by a binding's way of constructing any object, instead of by new(). */

@@ -20,6 +20,8 @@ from gi.repository import AioGuest, GLib  # noqa: E402
 
 WHO, HOW = sys.argv[1:]
 generators = []
+# asyncio itself does not hold tasks.
+others = []
 
 
 def tell(line):
@@ -88,7 +90,7 @@ async def main():
     loop = asyncio.get_running_loop()
     generators.append(generator())
     await anext(generators[0])
-    others = [asyncio.create_task(task())]
+    others.append(asyncio.create_task(task()))
     started, end = threading.Event(), threading.Event()
     loop.run_in_executor(None, work, started, end)
     started.wait()
@@ -97,7 +99,7 @@ async def main():
         await asyncio.sleep(0)
         await nests()
     if WHO == "clean-up":
-        others += map(asyncio.create_task, (nests_in_its_clean_up(), does_not_end()))
+        others.extend(map(asyncio.create_task, (nests_in_its_clean_up(), does_not_end())))
         await asyncio.sleep(0)
         return
     if WHO == "handler":
