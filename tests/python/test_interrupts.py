@@ -370,7 +370,7 @@ def test_default_of_the_system_for_ctrl_c_is_as_before(run):
 
 
 def test_program_that_ctrl_c_ends_without_a_clean_up(run):
-    """As under asyncio.run(): SIG_DFL in the place of Python's own handler is the program's choice."""
+    """As under asyncio.run(), which takes over only Python's own handler."""
     async def main():
         return signal.getsignal(signal.SIGINT)
 
