@@ -22,20 +22,18 @@ class Window(Gtk.ApplicationWindow):
     def __init__(self, application, url):
         super().__init__(application=application, title='Download', default_width=360)
         self.url = url
-        self.task = None
         self.bar = Gtk.ProgressBar(show_text=True, text='Nothing yet')
         self.start = Gtk.Button(label='Download')
         self.cancel = Gtk.Button(label='Cancel', sensitive=False)
         self.start.connect('clicked', self.on_start)
-        self.cancel.connect('clicked', lambda button: self.task.cancel())
+        self.cancel.connect('clicked', self.on_cancel)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=12)
         for widget in (self.bar, self.start, self.cancel):
             box.append(widget)
         self.set_child(box)
 
-    @AioGuest.handler(while_running='drop')
+    @AioGuest.handler(while_running='drop', until='unrealize')
     async def on_start(self, button):
-        self.task = asyncio.current_task()
         self.cancel.set_sensitive(True)
         try:
             received = await self.download()
@@ -47,6 +45,9 @@ class Window(Gtk.ApplicationWindow):
             raise
         finally:
             self.cancel.set_sensitive(False)
+
+    def on_cancel(self, button):
+        self.on_start.cancel()
 
     async def download(self):
         received = 0
@@ -61,15 +62,13 @@ class Window(Gtk.ApplicationWindow):
 async def click(window):
     """--auto: emits real ``clicked`` signals."""
     window.start.emit('clicked')
-    await asyncio.wait([window.task])
+    await asyncio.wait(window.on_start.tasks())
     print(window.bar.get_text())
 
     window.start.emit('clicked')
-    async for _ in AioGuest.signals(window.bar, 'notify::fraction'):
-        if 0 < window.bar.get_fraction() < 0.9:
-            window.cancel.emit('clicked')
-            break
-    await asyncio.wait([window.task])
+    await AioGuest.wait_until(window.bar, 'notify::fraction', lambda bar: 0 < bar.get_fraction() < 0.9)
+    window.cancel.emit('clicked')
+    await asyncio.wait(window.on_start.tasks())
     print(window.bar.get_text())
 
 

@@ -29,8 +29,9 @@ except ImportError as error:
     raise explain(error) from None
 
 from ._call import call
+from ._choose import choose
 from ._describe import describe
-from ._emissions import signals, wait_signal
+from ._emissions import signals, wait_signal, wait_until
 from ._handler import handler
 from ._loop import EventLoop
 from ._session import get_session
@@ -42,6 +43,7 @@ __all__ = [
     'EventLoop',
     'Run',
     'call',
+    'choose',
     'describe',
     'get_run',
     'handler',
@@ -51,6 +53,7 @@ __all__ = [
     'start',
     'wait',
     'wait_signal',
+    'wait_until',
 ]
 
 _introspected = get_introspection_module('AioGuest')

@@ -5,13 +5,11 @@
 
 import asyncio
 import collections
-import weakref
-
-from gi.repository import GObject
 
 from ._arguments import check_timeout
+from ._connection import Connection
 
-__all__ = ['signals', 'wait_signal']
+__all__ = ['signals', 'wait_signal', 'wait_until']
 
 _WHEN_FULL = ('drop-oldest', 'drop-newest', 'raise')
 
@@ -24,7 +22,8 @@ class signals:
         async for (pspec,) in AioGuest.signals(window, 'notify::title'):
             print(window.props.title)
 
-    Each item is the tuple of the signal's arguments, without the object. The signal is disconnected when
+    The signal is connected when this is called, before the first item is asked for. Each item is the tuple of
+    the signal's arguments, without the object. The signal is disconnected when
     the iterator is closed: by ``aclose()``, at the end of an ``async with`` block, or when the last reference
     to it goes, as it does after an ``async for`` loop that was left or cancelled. The iterator does not keep
     the object alive; iteration ends when the object is finalized. The signal may be emitted on any thread;
@@ -45,8 +44,6 @@ class signals:
     def __init__(
         self, obj, detailed_signal, *, maxsize=64, when_full='drop-oldest', returns=None
     ):
-        if not isinstance(obj, GObject.Object):
-            raise TypeError(f'obj must be a GObject, not {obj!r}')
         if when_full not in _WHEN_FULL:
             raise ValueError(f'when_full must be one of {_WHEN_FULL}, not {when_full!r}')
         if not isinstance(maxsize, int) or maxsize < 1:
@@ -57,7 +54,7 @@ class signals:
         self._overrun = False
         self._closed = False
         self._waiter = None
-        self._connection = _Connection(obj, detailed_signal, self, returns)
+        self._connection = Connection(obj, detailed_signal, self._push, self._end, returns)
 
     def _push(self, args):
         if len(self._items) < self._maxsize:
@@ -141,49 +138,47 @@ def _settle(waiter):
         waiter.set_result(None)
 
 
-class _Connection:
-    """A signal's connection to an iterator: neither it nor the object keeps the other alive."""
+class _Matches(signals):
+    """The first emission for which *predicate* returns something true. It is called in the emission."""
 
-    def __init__(self, obj, detailed_signal, iterator, returns):
-        iterator = weakref.ref(iterator)
+    def __init__(self, obj, detailed_signal, predicate, returns):
+        self._predicate = predicate
+        self._is_found = False
+        self._error = None
+        super().__init__(obj, detailed_signal, maxsize=1, returns=returns)
 
-        def on_emission(obj, *args):
-            receiver = iterator()
-            if receiver is not None:
-                receiver._push(args)
-            return returns(obj, *args) if callable(returns) else returns
-
-        def on_finalized():
-            self._object = None
-            receiver = iterator()
-            if receiver is not None:
-                receiver._end()
-
-        self._handler = obj.connect(detailed_signal, on_emission)
+    def _push(self, args):
+        if self._is_found:
+            return
         try:
-            self._object = obj.weak_ref(on_finalized)
-        except BaseException:
-            obj.disconnect(self._handler)
-            raise
+            if self._predicate is not None and not self._predicate(*args):
+                return
+        except Exception as error:
+            self._error = error
+        self._is_found = True
+        super()._push(args)
 
-    def disconnect(self):
-        # Given up, too: the collector does not see what PyGObject's weak references hold.
-        reference, self._object = self._object, None
-        obj = None if reference is None else reference()
-        if obj is not None:
-            obj.disconnect(self._handler)
-            reference.unref()
+    async def wait(self):
+        args = await anext(self)
+        if self._error is not None:
+            raise self._error
+        return args
 
 
-async def wait_signal(obj, detailed_signal, timeout=None, *, returns=None):
+async def wait_signal(obj, detailed_signal, timeout=None, *, predicate=None, returns=None):
     """Wait for the next emission of a signal.
 
     The signal is connected when this coroutine is awaited, and disconnected when the coroutine ends in
-    any way.
+    any way. ::
+
+        (response,) = await AioGuest.wait_signal(dialog, 'response', timeout=60)
 
     :param obj: a GObject, which is kept alive until then.
     :param detailed_signal: the name of the signal, with or without a detail.
     :param timeout: seconds; None for no limit.
+    :param predicate: a function that gets the signal's arguments, without the object, in each emission, on the
+        thread that emits. Emissions for which it returns something false are passed over. Its exception
+        is raised here.
     :param returns: as for :class:`signals`.
     :returns: the tuple of the signal's arguments, without the object.
     :raises TimeoutError: the signal was not emitted in time.
@@ -193,5 +188,30 @@ async def wait_signal(obj, detailed_signal, timeout=None, *, returns=None):
     check_timeout(timeout)
     # Outside of one wait_for() fails, up to Python 3.11 without a look at the coroutine it is given.
     asyncio.get_running_loop()
-    async with signals(obj, detailed_signal, maxsize=1, when_full='drop-newest', returns=returns) as s:
-        return await asyncio.wait_for(anext(s), timeout)
+    async with _Matches(obj, detailed_signal, predicate, returns) as emissions:
+        return await asyncio.wait_for(emissions.wait(), timeout)
+
+
+async def wait_until(obj, detailed_signal, predicate, *, timeout=None):
+    """Wait until a condition holds that a signal tells of.
+
+    The signal is connected first. Then the condition is looked at, and again after each emission, so no change
+    is missed. ::
+
+        await AioGuest.wait_until(button, 'notify::sensitive', Gtk.Widget.get_sensitive, timeout=10)
+
+    :param obj: a GObject, which is kept alive until then.
+    :param detailed_signal: the name of the signal, such as ``'notify::title'``.
+    :param predicate: a function that is called with *obj*, by the task that awaits this.
+    :param timeout: seconds; None for no limit.
+    :returns: what *predicate* has returned: something true.
+    :raises TimeoutError: the condition did not hold in time.
+    :raises TypeError: there is no such signal, or an argument is wrong.
+    :raises RuntimeError: no loop is running in this thread.
+    """
+    check_timeout(timeout)
+    async with signals(obj, detailed_signal, maxsize=1) as emissions:
+        async with asyncio.timeout(timeout):
+            while not (value := predicate(obj)):
+                await anext(emissions)
+            return value

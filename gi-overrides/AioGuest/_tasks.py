@@ -12,6 +12,7 @@ from ._arguments import check_coroutine, close_coroutine
 from ._awaitables import cancel_task
 from ._internals import create_eager_task, is_to_be_reported, run_first_step
 from ._session import get_session, get_sessions
+from ._until import Scope, check_until
 
 __all__ = ['begin_task', 'let_tasks_go', 'report_failure', 'spawn', 'step_now']
 
@@ -21,7 +22,7 @@ _logger = logging.getLogger('asyncio')
 _tasks = set()
 
 
-def spawn(coro, *, name=None, eager=False):
+def spawn(coro, *, name=None, eager=False, until=None):
     """Run *coro* as a task of the running loop that nobody needs to keep or to await.
 
     AioGuest keeps a reference to the task until it is done. If the task fails, the exception is reported
@@ -31,14 +32,24 @@ def spawn(coro, *, name=None, eager=False):
     :param name: the name of the task.
     :param eager: run the task up to its first suspension before this function returns. Inside a
         greenlet (under greenback, for example) the task begins at the loop's next turn instead.
+    :param until: ``(obj, 'signal')``: the task is cancelled when the GObject *obj* emits that signal, or is
+        finalized. *obj* is not kept alive.
+    :raises TypeError: an argument is wrong, or there is no such signal.
     :raises RuntimeError: no loop is running in this thread. From another thread use
         ``asyncio.run_coroutine_threadsafe()``.
     :returns: the ``asyncio.Task``.
     """
-    return begin_task(coro, name, eager, _finish_spawned)
+    scope = None
+    if until is not None:
+        try:
+            scope = Scope(*check_until(until))
+        except BaseException:
+            close_coroutine(coro)
+            raise
+    return begin_task(coro, name, eager, _finish_spawned, scope)
 
 
-def begin_task(coro, name, eager, finish):
+def begin_task(coro, name, eager, finish, scope=None):
     """Begin a task and hold it, as :func:`spawn` does; *finish* is a :func:`report_failure` of something."""
     try:
         check_coroutine(coro)
@@ -47,20 +58,29 @@ def begin_task(coro, name, eager, finish):
         except RuntimeError:
             raise RuntimeError(_what_to_do_without_a_loop()) from None
     except BaseException:
+        _leave(scope)
         close_coroutine(coro)
         raise
 
+    if scope is not None and scope.is_over:
+        # Cancelled before its first step.
+        eager = False
     task = None
     try:
         begun = time.monotonic()
         task = _create_eager(loop, coro, name) if eager else loop.create_task(coro, name=name)
         _tasks.add(task)
-        if not task.done():
+        if task.done():
+            _leave(scope)
+        else:
             task.add_done_callback(finish)
+            if scope is not None:
+                scope.hold(task)
         if eager:
             _count_eager_step(loop, task, time.monotonic() - begun)
     except BaseException:
         # By the task factory, for want of memory, or by the task in its first step.
+        _leave(scope)
         if task is None:
             close_coroutine(coro)
         else:
@@ -71,6 +91,11 @@ def begin_task(coro, name, eager, finish):
     if task.done():
         finish(task)
     return task
+
+
+def _leave(scope):
+    if scope is not None:
+        scope.leave()
 
 
 def _what_to_do_without_a_loop():

@@ -401,3 +401,100 @@ def test_template_callback_that_fails_is_reported():
 
     with_window(use, Box)
     assert [type(context["exception"]) for context in contexts] == [LookupError]
+
+
+# choose()
+
+
+@needs_alert_dialog
+@pytest.mark.parametrize("label, expected", [("No", 0), ("Yes", 1)])
+def test_choice(label, expected):
+    async def use(window):
+        answer = asyncio.create_task(AioGuest.choose(alert().choose, window))
+        dialog = await dialog_of(window)
+        button_of(dialog, label).emit("clicked")
+        return await answer
+
+    assert with_window(use) == expected
+
+
+@needs_file_dialog
+def test_dismissal_is_no_choice():
+    async def use(window):
+        answer = asyncio.create_task(AioGuest.choose(Gtk.FileDialog().open, window))
+        dialog = await close_dialog_of(window)
+        file = await answer
+        del dialog
+        return file
+
+    assert with_window(use) is None
+
+
+@needs_file_dialog
+def test_cancelled_by_a_cancellable_is_no_choice():
+    async def use(window):
+        cancellable = Gio.Cancellable()
+        answer = asyncio.create_task(AioGuest.choose(Gtk.FileDialog().open, window, cancellable=cancellable))
+        dialog = await dialog_of(window)
+        cancellable.cancel()
+        file = await answer
+        await gone(dialog)
+        return file
+
+    assert with_window(use) is None
+
+
+@needs_file_dialog
+def test_task_that_chooses_is_cancelled():
+    async def use(window):
+        answer = asyncio.create_task(AioGuest.choose(Gtk.FileDialog().open, window))
+        dialog = await dialog_of(window)
+        answer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answer
+        await gone(dialog)
+
+    with_window(use)
+
+
+@needs_file_dialog
+def test_other_errors_of_a_choice(tmp_path):
+    async def use(window):
+        with pytest.raises(GLib.Error) as error:
+            await AioGuest.choose(Gio.File.new_for_path(str(tmp_path / "nothing")).load_contents_async)
+        assert error.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND)
+
+    with_window(use)
+
+
+@pytest.mark.skipif(Gtk.check_version(4, 10, 0) is None, reason="GTK is new enough")
+def test_choice_with_an_old_gtk():
+    async def use(window):
+        with pytest.raises(RuntimeError, match=r"needs GTK 4\.10 or newer, and this is GTK 4\.\d+"):
+            await AioGuest.choose(window.show)
+
+    with_window(use)
+
+
+def test_task_that_ends_with_a_dialog_of_adwaita():
+    try:
+        gi.require_version("Adw", "1")
+    except ValueError:
+        pytest.skip("the typelib of Adwaita is not installed")
+    from gi.repository import Adw
+
+    if not hasattr(Adw, "Dialog"):
+        pytest.skip("Adw.Dialog came with Adwaita 1.5")
+    Adw.init()
+
+    async def use(window):
+        dialog = Adw.Dialog(child=Gtk.Label(label="a"))
+        task = AioGuest.spawn(asyncio.Event().wait(), until=(dialog, "closed"))
+        dialog.present(window)
+        await asyncio.sleep(0)
+        assert not task.done()
+        dialog.force_close()
+        await asyncio.wait([task])
+        return task.cancelled()
+
+    assert with_window(use)

@@ -569,3 +569,94 @@ def test_wrong_timeout(run, timeout):
         assert handlers(emitter, "numbered") == 0
 
     run(main())
+
+
+# Conditions.
+
+
+def test_wait_signal_for_some_emissions(run):
+    async def main():
+        emitter = Emitter()
+        waits = asyncio.create_task(
+            AioGuest.wait_signal(emitter, "paired", predicate=lambda number, text: number > 2)
+        )
+        await asyncio.sleep(0)
+        # All in one go: it is looked at in the emission.
+        for number in range(1, 5):
+            emitter.emit("paired", number, str(number))
+        result = await waits
+        assert handlers(emitter, "paired") == 0
+        return result
+
+    assert run(main()) == (3, "3")
+
+
+def test_wait_signal_with_a_predicate_that_raises(run):
+    async def main():
+        emitter = Emitter()
+        waits = asyncio.create_task(AioGuest.wait_signal(emitter, "numbered", predicate=lambda number: 1 / number))
+        await asyncio.sleep(0)
+        emitter.emit("numbered", 0)
+        emitter.emit("numbered", 1)
+        with pytest.raises(ZeroDivisionError):
+            await waits
+        assert handlers(emitter, "numbered") == 0
+
+    run(main())
+
+
+def test_wait_until_something_that_holds_already(run):
+    async def main():
+        emitter = Emitter(title="a")
+        # Without a step of the loop.
+        coro = AioGuest.wait_until(emitter, "notify::title", lambda obj: obj.title, timeout=0)
+        with pytest.raises(StopIteration) as stop:
+            coro.send(None)
+        assert handlers(emitter, "notify::title") == 0
+        return stop.value.value
+
+    assert run(main()) == "a"
+
+
+def test_wait_until(run):
+    seen = []
+
+    async def main():
+        emitter = Emitter()
+
+        def is_long(obj):
+            assert obj is emitter
+            seen.append(obj.title)
+            return len(obj.title) > 1
+
+        def change(title):
+            emitter.title = title
+
+        waits = asyncio.create_task(AioGuest.wait_until(emitter, "notify::title", is_long))
+        for title in ("a", "b", "cc"):
+            await in_host(change, title)
+        assert await waits is True
+        assert handlers(emitter, "notify::title") == 0
+
+    run(main())
+    assert seen == ["", "a", "b", "cc"]
+
+
+def test_wait_until_it_is_late(run):
+    async def main():
+        emitter = Emitter()
+        with pytest.raises(TimeoutError):
+            await AioGuest.wait_until(emitter, "notify::title", lambda obj: False, timeout=0.01)
+        assert handlers(emitter, "notify::title") == 0
+
+    run(main())
+
+
+def test_wait_until_with_a_predicate_that_raises(run):
+    async def main():
+        emitter = Emitter()
+        with pytest.raises(ZeroDivisionError):
+            await AioGuest.wait_until(emitter, "notify::title", lambda obj: 1 / 0)
+        assert handlers(emitter, "notify::title") == 0
+
+    run(main())

@@ -19,3 +19,4 @@ if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
     pytest.fail("GTK needs a display: run this under Xvfb", pytrace=False)
 
 from gtk_cases import *  # noqa: E402, F401, F403
+from until_cases import *  # noqa: E402, F401, F403

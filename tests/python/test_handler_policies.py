@@ -413,11 +413,11 @@ def test_nothing_keeps_the_object_alive(run, while_running):
 
 def test_nothing_is_kept_of_calls_that_are_done(run):
     """Neither of those that end at once nor of those that go on, whatever their object."""
-    from gi.overrides.AioGuest._handler import _Calls
+    from gi.overrides.AioGuest._handler_calls import Calls
 
     def count():
         gc.collect()
-        return sum(type(thing) is _Calls for thing in gc.get_objects())
+        return sum(type(thing) is Calls for thing in gc.get_objects())
 
     @AioGuest.handler(while_running="queue")
     async def on_numbered(emitter, number):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from contextlib import AbstractContextManager
 from selectors import BaseSelector
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeVar, overload
 
 from gi.repository import Gio, GLib, GObject
 
@@ -15,6 +15,7 @@ __all__ = [
     'EventLoop',
     'Run',
     'call',
+    'choose',
     'describe',
     'get_run',
     'handler',
@@ -24,11 +25,16 @@ __all__ = [
     'start',
     'wait',
     'wait_signal',
+    'wait_until',
 ]
 
 _T = TypeVar('_T')
 _R = TypeVar('_R')
+_R_co = TypeVar('_R_co', covariant=True)
 _P = ParamSpec('_P')
+_Q = ParamSpec('_Q')
+_Self = TypeVar('_Self')
+_Object = TypeVar('_Object', bound=GObject.Object)
 _WhileRunning = Literal['run', 'drop', 'queue', 'restart']
 _Nested = Literal['run', 'rest']
 
@@ -194,8 +200,31 @@ def run(
     nested: _Nested = 'run',
 ) -> int: ...
 def spawn(
-    coro: Coroutine[Any, Any, _T], *, name: str | None = None, eager: bool = False
+    coro: Coroutine[Any, Any, _T],
+    *,
+    name: str | None = None,
+    eager: bool = False,
+    until: tuple[GObject.Object, str] | None = None,
 ) -> asyncio.Task[_T]: ...
+
+class _BoundHandler(Generic[_P, _R_co]):
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R_co: ...
+    def cancel(self) -> None: ...
+    def is_running(self) -> bool: ...
+    def tasks(self) -> list[asyncio.Task[Any]]: ...
+
+class _Handler(Generic[_P, _R_co]):
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R_co: ...
+    @overload
+    def __get__(self, obj: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: _Handler[Concatenate[_Self, _Q], _R], obj: _Self, owner: type | None = None
+    ) -> _BoundHandler[_Q, _R]: ...
+    def cancel(self, obj: object = ...) -> None: ...
+    def is_running(self, obj: object = ...) -> bool: ...
+    def tasks(self, obj: object = ...) -> list[asyncio.Task[Any]]: ...
+
 @overload
 def handler(
     async_function: Callable[_P, Coroutine[Any, Any, object]],
@@ -203,7 +232,8 @@ def handler(
     returns: None = None,
     while_running: _WhileRunning = 'run',
     eager: bool = True,
-) -> Callable[_P, None]: ...
+    until: str | tuple[GObject.Object, str] | None = None,
+) -> _Handler[_P, None]: ...
 @overload
 def handler(
     async_function: Callable[_P, Coroutine[Any, Any, object]],
@@ -211,7 +241,8 @@ def handler(
     returns: Callable[_P, _R],
     while_running: _WhileRunning = 'run',
     eager: bool = True,
-) -> Callable[_P, _R]: ...
+    until: str | tuple[GObject.Object, str] | None = None,
+) -> _Handler[_P, _R]: ...
 @overload
 def handler(
     async_function: Callable[_P, Coroutine[Any, Any, object]],
@@ -219,7 +250,8 @@ def handler(
     returns: _R,
     while_running: _WhileRunning = 'run',
     eager: bool = True,
-) -> Callable[_P, _R]: ...
+    until: str | tuple[GObject.Object, str] | None = None,
+) -> _Handler[_P, _R]: ...
 @overload
 def handler(
     async_function: None = None,
@@ -227,7 +259,8 @@ def handler(
     returns: None = None,
     while_running: _WhileRunning = 'run',
     eager: bool = True,
-) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, None]]: ...
+    until: str | tuple[GObject.Object, str] | None = None,
+) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], _Handler[_P, None]]: ...
 @overload
 def handler(
     async_function: None = None,
@@ -235,7 +268,8 @@ def handler(
     returns: Callable[..., _R],
     while_running: _WhileRunning = 'run',
     eager: bool = True,
-) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, _R]]: ...
+    until: str | tuple[GObject.Object, str] | None = None,
+) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], _Handler[_P, _R]]: ...
 @overload
 def handler(
     async_function: None = None,
@@ -243,9 +277,11 @@ def handler(
     returns: _R,
     while_running: _WhileRunning = 'run',
     eager: bool = True,
-) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], Callable[_P, _R]]: ...
+    until: str | tuple[GObject.Object, str] | None = None,
+) -> Callable[[Callable[_P, Coroutine[Any, Any, object]]], _Handler[_P, _R]]: ...
 def wait(awaitable: Awaitable[_T], timeout: float | None = None) -> _T: ...
 async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
+async def choose(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
 
 class signals(AsyncIterator[tuple[Any, ...]]):
     def __init__(
@@ -273,7 +309,11 @@ async def wait_signal(
     detailed_signal: str,
     timeout: float | None = None,
     *,
+    predicate: Callable[..., object] | None = None,
     returns: Any = None,
 ) -> tuple[Any, ...]: ...
+async def wait_until(
+    obj: _Object, detailed_signal: str, predicate: Callable[[_Object], _T], *, timeout: float | None = None
+) -> _T: ...
 def describe() -> str: ...
 def get_run(loop_or_task: asyncio.AbstractEventLoop | asyncio.Future[Any] | None = None) -> Run: ...

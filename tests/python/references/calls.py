@@ -133,6 +133,39 @@ async def spawn(eager):
             AioGuest.spawn(wrong)
 
 
+@use_of("spawn", "handler", each=["spawn", "eager", "handler"])
+async def until(way):
+    action = Gio.SimpleAction.new("action", None)
+    until = action, "activate"
+    if way == "handler":
+        begin = AioGuest.handler(asyncio.Event().wait, until=until)
+        begin()
+        (task,) = begin.tasks()
+        assert begin.is_running()
+    else:
+        task = AioGuest.spawn(asyncio.sleep(60), until=until, eager=way == "eager")
+    await asyncio.sleep(0)
+    action.activate(None)
+    with refused(asyncio.CancelledError):
+        await task
+    with refused(TypeError):
+        AioGuest.spawn(work(), until="activate")
+    with refused(TypeError):
+        AioGuest.spawn(work(), until=(action, "no-such-signal"))
+    with refused(TypeError):
+        AioGuest.handler(work, until="activate")()
+    assert await AioGuest.spawn(asyncio.sleep(0, 1), until=until) == 1
+
+
+@use_of("handler")
+async def handler_that_is_cancelled():
+    handler = AioGuest.handler(asyncio.Event().wait)
+    handler()
+    tasks = handler.tasks()
+    handler.cancel()
+    await asyncio.wait(tasks)
+
+
 @use_of("handler", each=["run", "drop", "queue", "restart"])
 async def handler(policy):
     action = Gio.SimpleAction.new("action", None)
@@ -253,9 +286,38 @@ async def wait_signal():
     task.cancel()
     with refused(asyncio.CancelledError):
         await task
+    loop.call_soon(LASTING.activate, None)
+    assert await AioGuest.wait_signal(LASTING, "activate", predicate=lambda parameter: True) == (None,)
+    loop.call_soon(LASTING.activate, None)
+    with refused(ZeroDivisionError):
+        await AioGuest.wait_signal(LASTING, "activate", predicate=lambda parameter: 1 / 0)
+
+
+@use_of("wait_until")
+async def wait_until():
+    loop = asyncio.get_running_loop()
+    count = iter(range(3))
+    for _ in range(2):
+        loop.call_soon(LASTING.activate, None)
+    assert await AioGuest.wait_until(LASTING, "activate", lambda action: next(count) == 1)
+    with refused(TimeoutError):
+        await AioGuest.wait_until(LASTING, "activate", lambda action: False, timeout=0.0001)
+    with refused(ZeroDivisionError):
+        await AioGuest.wait_until(LASTING, "activate", lambda action: 1 / 0)
+    with refused(TypeError):
+        await AioGuest.wait_until(LASTING, "no-such-signal", bool)
 
 
 # call()
+
+
+@use_of("choose")
+async def choose():
+    file = Gio.File.new_for_path("/")
+    with refused(GLib.Error):
+        await AioGuest.choose(file.read_async, GLib.PRIORITY_DEFAULT)
+    with refused(TypeError):
+        await AioGuest.choose(print)
 
 
 @use_of("call")

@@ -27,6 +27,7 @@ def on_done(task: asyncio.Task[str]) -> None:
 
 AioGuest.spawn(5)  # error
 AioGuest.spawn(main)  # error
+AioGuest.spawn(main(), until='unrealize')  # error
 AioGuest.start(main)  # error
 AioGuest.start(main(), slice=5)  # error
 AioGuest.start(main(), nested='never')  # error
@@ -53,6 +54,17 @@ async def on_key(key: int) -> None:
 
 
 on_key('key')  # error
+on_key.no_such_method()  # error
+
+
+class Window:
+    @AioGuest.handler
+    async def on_search(self, text: str) -> None:
+        print(text)
+
+
+Window().on_search(5)  # error
+Window().on_search.cancel(5)  # error
 
 
 def state(run: AioGuest.Run) -> None:

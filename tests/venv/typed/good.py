@@ -56,6 +56,11 @@ async def on_close(window: str) -> None:
     await asyncio.sleep(1)
 
 
+@AioGuest.handler(until='unrealize')
+async def on_long(window: str) -> None:
+    await asyncio.sleep(1)
+
+
 def is_printable(key: int) -> bool:
     return key > 31
 
@@ -77,15 +82,33 @@ def handlers(window: Window) -> None:
     assert_type(on_close('window'), bool)
     assert_type(AioGuest.handler(on_key, returns=is_printable)(32), bool)
     window.on_search('text')
+    on_clicked.cancel('button')
+    on_clicked.cancel()
+    assert_type(on_clicked.is_running('button') or on_clicked.is_running(), bool)
+    assert_type(on_clicked.tasks('button') + on_clicked.tasks(), list[asyncio.Task[Any]])
+    window.on_search.cancel()
+    assert_type(window.on_search.is_running(), bool)
+    assert_type(window.on_search.tasks(), list[asyncio.Task[Any]])
+    Window.on_search.cancel(window)
+
+
+def is_ready(obj: GObject.Object) -> bool:
+    return True
 
 
 async def tasks(stream: Gio.InputStream, obj: GObject.Object) -> None:
     assert_type(AioGuest.spawn(main(), name='name', eager=True), asyncio.Task[int])
+    assert_type(AioGuest.spawn(main(), until=(obj, 'notify')), asyncio.Task[int])
+    AioGuest.handler(on_key, until=(obj, 'notify'))(32)
     assert_type(AioGuest.wait(main(), 1.5), int)
     assert_type(AioGuest.wait(asyncio.get_running_loop().create_future()), Any)
     data = await AioGuest.call(stream.read_bytes_async, 100, GLib.PRIORITY_DEFAULT)
     print(data.get_size())
+    file = await AioGuest.choose(stream.read_bytes_async, 100, GLib.PRIORITY_DEFAULT)
+    print(file)
     assert_type(await AioGuest.wait_signal(obj, 'notify', 5, returns=True), tuple[Any, ...])
+    await AioGuest.wait_signal(obj, 'notify', predicate=lambda pspec: pspec.name == 'title')
+    assert_type(await AioGuest.wait_until(obj, 'notify', is_ready, timeout=5), bool)
     async with AioGuest.signals(obj, 'notify', maxsize=1, when_full='raise', returns=None) as emissions:
         async for arguments in emissions:
             assert_type(arguments, tuple[Any, ...])
