@@ -74,7 +74,7 @@ _aioguest_packages () {
     tests)
       echo python3 python3-gi python3-pytest python3-pytest-asyncio python3-aiohttp python3-greenlet gir1.2-gtk-4.0 \
            gir1.2-gtk-3.0 gir1.2-adw-1 adwaita-icon-theme librsvg2-common \
-           fonts-dejavu-core xvfb xauth xdotool dbus libuv1-dev gjs valgrind netbase \
+           fonts-dejavu-core xvfb xauth xdotool dbus libuv1-dev gjs valgrind netbase python3-pyqt5 \
            python3-venv ca-certificates
       # CPython keeps its own test-suite in a package per version.
       version=$(_aioguest_python_version)

@@ -19,17 +19,22 @@ sys.path.insert(0, str(HERE.parent))
 from expect import complaints  # noqa: E402
 
 #: What both must print.
-PRINTED = {'threads': 'Hello!\n', 'gi_events': 'Greetings\n', 'gbulb': 'Hello!\n'}
+PRINTED = {
+    'threads': 'Hello!\n', 'gi_events': 'Greetings\n', 'own_loop': 'Hello!\n',
+    'gbulb': 'Hello!\n', 'nest_asyncio': 'Hello!\n', 'qasync': 'Hello!\n',
+}
 
 #: Whose before runs on the loop of another project: what that writes to standard error, and the
 #: warnings it causes, are its own affair.
-FOREIGN = {'gi_events', 'gbulb'}
+FOREIGN = {'gi_events', 'gbulb', 'nest_asyncio', 'qasync'}
 
 
 def missing(pair):
     """Why the before of the pair can't be tried, or None."""
     if pair == 'gi_events' and not importlib.util.find_spec('gi.events'):
         return f'no gi.events in PyGObject {gi.__version__}'
+    if pair == 'qasync' and not importlib.util.find_spec('PyQt5'):
+        return 'no PyQt5'
     return None
 
 

@@ -26,7 +26,7 @@ async def ask(button):
 async def main():
     button = Gtk.Button(label='Ask')
     Gtk.ApplicationWindow(application=app, title='gbulb', child=button).present()
-    watch(app, button)
+    watch(app.quit, button)
     await ask(button)
 
 

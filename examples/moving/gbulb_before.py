@@ -29,7 +29,7 @@ def activate(app):
     button = Gtk.Button(label='Ask')
     Gtk.ApplicationWindow(application=app, title='gbulb', child=button).present()
     app.task = asyncio.ensure_future(ask(button))  # held: asyncio does not
-    watch(app, button)
+    watch(app.quit, button)
 
 
 gbulb.install(gtk=True)

@@ -42,7 +42,7 @@ class Window(Gtk.ApplicationWindow):
 def activate(app):
     window = Window(application=app)
     window.present()
-    watch(app, window.button)
+    watch(app.quit, window.button)
 
 
 asyncio.set_event_loop_policy(GLibEventLoopPolicy())

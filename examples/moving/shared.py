@@ -34,9 +34,9 @@ def serving():
             thread.join()
 
 
-def watch(app, button):
-    """Print what the button shows from now on. With --auto click it, and quit when it is ready."""
+def watch(leave, button):
+    """Print what the button shows from now on. With --auto click it, and leave() when it is ready."""
     button.connect('notify::label', lambda *args: print(button.get_label()))
     if '--auto' in sys.argv:
-        button.connect('notify::sensitive', lambda *args: button.get_sensitive() and app.quit())
+        button.connect('notify::sensitive', lambda *args: button.get_sensitive() and leave())
         GLib.idle_add(button.emit, 'clicked')

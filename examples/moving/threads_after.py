@@ -38,7 +38,7 @@ async def main():
     async with aiohttp.ClientSession() as session:
         window = Window(session, application=app)
         window.present()
-        watch(app, window.button)
+        watch(app.quit, window.button)
         await asyncio.Event().wait()  # until the application quits, which cancels main()
 
 

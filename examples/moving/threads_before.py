@@ -41,7 +41,7 @@ class Window(Gtk.ApplicationWindow):
 def activate(app):
     window = Window(application=app)
     window.present()
-    watch(app, window.button)
+    watch(app.quit, window.button)
 
 
 app = Gtk.Application(application_id='org.aioguest.Threads')

@@ -6,36 +6,13 @@
 It talks to the session bus; with --auto to a private one that it starts.
 """
 
-import asyncio
-import contextlib
 import sys
 
 import gi
+from bus import private_bus, session_bus
 
 gi.require_version('AioGuest', '1.0')
 from gi.repository import AioGuest, Gio, GLib  # noqa: E402
-
-
-@contextlib.asynccontextmanager
-async def private_bus():
-    daemon = await asyncio.create_subprocess_exec(
-        'dbus-daemon', '--session', '--nofork', '--print-address',
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
-    try:
-        address = (await daemon.stdout.readline()).decode().strip()
-        flags = (Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
-                 | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
-        bus = await AioGuest.call(Gio.DBusConnection.new_for_address, address, flags, None)
-        yield bus
-        await AioGuest.call(bus.close)
-    finally:
-        daemon.terminate()
-        await daemon.communicate()
-
-
-@contextlib.asynccontextmanager
-async def session_bus():
-    yield await AioGuest.call(Gio.bus_get, Gio.BusType.SESSION)
 
 
 async def main():

@@ -34,20 +34,18 @@ def count_primes(limit, on_progress, stop):
 class Window(Gtk.ApplicationWindow):
     def __init__(self):
         super().__init__(application=app, title='Executor')
-        self.task = None
         self.bar = Gtk.ProgressBar(show_text=True, text='Ready', hexpand=True)
         self.start = Gtk.Button(label='Start')
         self.start.connect('clicked', self.on_start)
         self.cancel = Gtk.Button(label='Cancel', sensitive=False)
-        self.cancel.connect('clicked', lambda button: self.task.cancel())
+        self.cancel.connect('clicked', self.on_cancel)
         box = Gtk.Box(spacing=6)
         for widget in self.bar, self.start, self.cancel:
             box.append(widget)
         self.set_child(box)
 
-    @AioGuest.handler(while_running='drop')
+    @AioGuest.handler(while_running='drop', until='unrealize')
     async def on_start(self, button):
-        self.task = asyncio.current_task()
         self.cancel.set_sensitive(True)
         try:
             self.bar.set_text(f'{await self.count()} primes')
@@ -56,6 +54,9 @@ class Window(Gtk.ApplicationWindow):
             raise
         finally:
             self.cancel.set_sensitive(False)
+
+    def on_cancel(self, button):
+        self.on_start.cancel()
 
     async def count(self):
         self.bar.set_text('Counting…')
@@ -77,15 +78,14 @@ class Window(Gtk.ApplicationWindow):
 async def click(window):
     """--auto: emits real ``clicked`` signals."""
     window.start.emit('clicked')
-    await asyncio.wait([window.task])
+    await asyncio.wait(window.on_start.tasks())
     print(window.bar.get_text())
 
     window.start.emit('clicked')
-    async for _ in AioGuest.signals(window.bar, 'notify::fraction'):
-        if 0 < window.bar.get_fraction() < 0.9:
-            window.cancel.emit('clicked')
-            break
-    await asyncio.wait([window.task])
+    await AioGuest.wait_signal(
+        window.bar, 'notify::fraction', predicate=lambda pspec: 0 < window.bar.get_fraction() < 0.9)
+    window.cancel.emit('clicked')
+    await asyncio.wait(window.on_start.tasks())
     print(window.bar.get_text())
 
 

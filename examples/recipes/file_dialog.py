@@ -18,12 +18,7 @@ from gi.repository import AioGuest, Gio, GLib, Gtk  # noqa: E402
 
 async def choose_with_file_dialog(parent, folder, name):
     dialog = Gtk.FileDialog(title='Save', initial_folder=folder, initial_name=name)
-    try:
-        return await AioGuest.call(dialog.save, parent)
-    except GLib.Error as error:
-        if error.matches(Gtk.dialog_error_quark(), Gtk.DialogError.DISMISSED):
-            return None
-        raise
+    return await AioGuest.choose(dialog.save, parent)
 
 
 async def choose_with_native(parent, folder, name):

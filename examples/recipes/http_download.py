@@ -88,8 +88,7 @@ async def main():
         if '--auto' in sys.argv:
             await click(window)
             app.quit()
-        else:
-            await asyncio.Event().wait()
+        await asyncio.Event().wait()  # until the application quits, which cancels main()
     finally:
         await runner.cleanup()
 

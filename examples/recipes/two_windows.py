@@ -29,13 +29,14 @@ class Clock(Gtk.ApplicationWindow):
             print(self.get_title(), 'has ended')
 
 
-async def close(windows):
+async def close(one, two):
     """--auto: as its user would."""
-    for window in windows:
-        tasks = window.count.tasks()
-        window.close()
-        await asyncio.wait(tasks)
-        print('running:', sum(each.count.is_running() for each in windows))
+    tasks = one.count.tasks()
+    one.close()
+    await asyncio.wait(tasks)
+    print('running:', sum(window.count.is_running() for window in (one, two)))
+    two.close()  # the application ends with its last window
+    await asyncio.Event().wait()
 
 
 async def main():
@@ -43,7 +44,7 @@ async def main():
     for window in windows:
         window.present()
     if '--auto' in sys.argv:
-        await close(windows)
+        await close(*windows)
     else:
         await asyncio.Event().wait()
 
