@@ -55,14 +55,10 @@ class Window(Gtk.ApplicationWindow):
 async def click_and_check(window):
     """--auto: emits real ``clicked`` signals."""
     for _ in range(2):
-        changed = asyncio.Event()
-        handler = window.label.connect('notify::label', lambda label, pspec: changed.set())
         window.button.emit('clicked')
         window.button.emit('clicked')  # dropped
-        while not window.label.get_label().endswith('200000'):
-            changed.clear()
-            await changed.wait()
-        window.label.disconnect(handler)
+        await AioGuest.wait_until(
+            window.label, 'notify::label', lambda label: label.get_label().endswith('200000'))
         print(window.label.get_label())
         window.label.set_label('')
     assert window.started == 2, window.started

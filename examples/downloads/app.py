@@ -68,7 +68,7 @@ class Application(Gtk.Application):
         window = self._window
         begun = time.monotonic()
         window.meter.record(True)
-        refresh = asyncio.create_task(self._refresh())
+        refresh = AioGuest.spawn(self._refresh(), until=(window, 'unrealize'))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(engine.run(downloads))
@@ -93,8 +93,7 @@ class Application(Gtk.Application):
                     or self._window.share > 0.65
                     and all(download.is_over for download in errors))
 
-        while not worth_showing():
-            await asyncio.sleep(REFRESH)
+        await AioGuest.wait_until(self._window.bar, 'notify::fraction', lambda bar: worth_showing())
         await save_screenshot(self._window, self._options.screenshot)
 
     @staticmethod

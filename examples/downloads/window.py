@@ -44,13 +44,13 @@ class DownloadsWindow(Gtk.ApplicationWindow):
 
         self._throughput = _label(format_rate(0), 'title-1', 'numeric')
         self._totals = _label('Starting…', 'caption', 'dim-label', 'numeric')
-        self._bar = Gtk.ProgressBar(valign=Gtk.Align.END, vexpand=True)
+        self.bar = Gtk.ProgressBar(valign=Gtk.Align.END, vexpand=True)
         self.meter = FrameMeter()
         self._frames = _label('', 'caption', 'dim-label', 'numeric')
 
         cards = Gtk.Box(spacing=12, homogeneous=True, vexpand=False)
         cards.append(_card(_label('Throughput', 'heading'), self._throughput, self._totals,
-                           self._bar))
+                           self.bar))
         cards.append(_card(_label('Time Between Frames', 'heading'), self.meter, self._frames))
 
         self._store = Gio.ListStore(item_type=Download)
@@ -90,7 +90,7 @@ class DownloadsWindow(Gtk.ApplicationWindow):
         self._totals.set_label(f'{over} of {len(downloads)} finished · '
                                f'{format_size(received)} received')
         if sizes:
-            self._bar.set_fraction(min(1.0, self.share))
+            self.bar.set_fraction(min(1.0, self.share))
         # Sorting a minute's intervals takes its time: rarely.
         if self._refreshes % 5 == 0 and len(self.meter.intervals):
             self._frames.set_label(self._describe_frames())

@@ -59,10 +59,9 @@ async def user(known, action):
 
     Not before it shows the folder: GTK 4.8 reports an error if it is closed while reading it.
     """
-    toplevels = Gtk.Window.get_toplevels()
-    while not (dialogs := [window for window in toplevels if window not in known]):
-        await AioGuest.wait_signal(toplevels, 'items-changed')
-    (dialog,) = dialogs
+    (dialog,) = await AioGuest.wait_until(
+        Gtk.Window.get_toplevels(), 'items-changed',
+        lambda toplevels: [window for window in toplevels if window not in known])
     frame = asyncio.Event()
     dialog.add_tick_callback(lambda dialog, clock: frame.set() or GLib.SOURCE_CONTINUE)
     while not (dialog.get_mapped() and shows_files(dialog)):

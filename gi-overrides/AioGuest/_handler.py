@@ -7,7 +7,7 @@ import asyncio
 import functools
 import inspect
 
-from ._handler_calls import Beginning, Calls
+from ._handler_calls import Beginning, Call, Calls
 from ._session import end_forked_child, get_session
 from ._tasks import begin_task, report_failure
 from ._until import Until
@@ -29,7 +29,8 @@ def handler(async_function=None, *, returns=None, while_running='run', eager=Tru
     :param while_running: what to do with a call while an earlier call for the same object is going on.
         The object is the first argument: the emitting object, or ``self`` of a method. ``'run'`` runs both.
         ``'drop'`` ignores the new call. ``'queue'`` begins it when the earlier calls are done.
-        ``'restart'`` cancels the earlier call, and begins the new one when that has ended.
+        ``'restart'`` cancels the earlier call, and begins the new one when that has ended. A call that waits
+        for its turn is dropped if *until* comes first.
     :param eager: run the function up to its first suspension before the call returns, so that it can
         make a button insensitive before a second click is handled.
     :param until: when the task is cancelled: the name of a signal of the first argument, such as
@@ -100,7 +101,7 @@ class _Handler:
     def cancel(self, obj=_ALL):
         """Cancel the tasks that are running, and drop the calls that wait for them."""
         for calls in self._find(obj):
-            calls.waiting.clear()
+            calls.drop_waiting()
             calls.cancel()
 
     def is_running(self, obj=_ALL):
@@ -121,27 +122,31 @@ class _Handler:
         return found
 
     def _call(self, args, kwargs):
+        # A call that waits for its turn ends with its object, too.
+        call = Call(args, kwargs, None if self._until is None else self._until.make_scope(args))
         key = id(args[0]) if args else None
         calls = self._calls.setdefault(key, Calls())
         calls.forget_ended()
         try:
             if self._while_running == 'run' or not (calls.are_going_on() or calls.waiting):
-                self._begin(key, calls, args, kwargs)
+                self._begin(key, calls, call)
             elif self._while_running == 'queue':
-                calls.waiting.append((args, kwargs))
+                calls.waiting.append(call)
             elif self._while_running == 'restart':
-                calls.waiting[:] = [(args, kwargs)]
+                calls.drop_waiting()
+                calls.waiting.append(call)
                 calls.cancel()
+            else:
+                call.drop()
         finally:
             self._go_on(key, calls)
 
-    def _begin(self, key, calls, args, kwargs):
-        scope = None if self._until is None else self._until.make_scope(args)
+    def _begin(self, key, calls, call):
         beginning = Beginning()
         calls.beginnings.append(beginning)
         try:
-            coro = self._function(*args, **kwargs)
-            task = begin_task(coro, self._name, self._eager, self._finish, scope)
+            coro = self._function(*call.args, **call.kwargs)
+            task = begin_task(coro, self._name, self._eager, self._finish, call.scope)
         except (SystemExit, KeyboardInterrupt) as error:
             # Eagerly, in a callback of the host, which has no use for it: the loop has.
             loop = asyncio._get_running_loop()
@@ -151,6 +156,9 @@ class _Handler:
             else:
                 loop.call_soon(_raise, error)
             return
+        except BaseException:
+            call.drop()
+            raise
         finally:
             calls.beginnings.remove(beginning)
         if not task.done():
@@ -162,14 +170,15 @@ class _Handler:
     def _end(self, key, calls, task):
         calls.discard(task)
         if _is_draining(task.get_loop()):
-            calls.waiting.clear()
+            calls.drop_waiting()
         self._go_on(key, calls)
 
     def _go_on(self, key, calls):
         try:
             while calls.waiting and not calls.are_going_on():
-                args, kwargs = calls.waiting.pop(0)
-                self._begin(key, calls, args, kwargs)
+                call = calls.waiting.pop(0)
+                if not call.is_too_late():
+                    self._begin(key, calls, call)
         finally:
             is_over = not calls.are_going_on() and not calls.waiting
             if is_over and self._calls.get(key) is calls:

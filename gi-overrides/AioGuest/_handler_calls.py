@@ -5,7 +5,23 @@
 
 from ._awaitables import cancel_task
 
-__all__ = ['Beginning', 'Calls']
+__all__ = ['Beginning', 'Call', 'Calls']
+
+
+class Call:
+    """A call that has not begun; *scope* is the time that its task may take, or None for no limit."""
+
+    def __init__(self, args, kwargs, scope):
+        self.args = args
+        self.kwargs = kwargs
+        self.scope = scope
+
+    def is_too_late(self):
+        return self.scope is not None and self.scope.is_over
+
+    def drop(self):
+        if self.scope is not None:
+            self.scope.leave()
 
 
 class Beginning:
@@ -34,7 +50,11 @@ class Calls:
             if task in given_up or task.done():
                 self.discard(task)
         if given_up and not self.are_going_on():
-            self.waiting.clear()
+            self.drop_waiting()
+
+    def drop_waiting(self):
+        while self.waiting:
+            self.waiting.pop().drop()
 
     def discard(self, task):
         self.running.discard(task)

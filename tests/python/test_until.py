@@ -293,6 +293,52 @@ def test_handler_until_an_object_that_has_gone():
     assert events == []
 
 
+@pytest.mark.parametrize("while_running", ["queue", "restart"])
+def test_call_that_waits_for_its_turn(while_running):
+    """It does not begin when the signal came meanwhile: its window is closed."""
+    events = []
+
+    async def main(emitter):
+        @AioGuest.handler(until="gone", while_running=while_running)
+        async def work(emitter, name):
+            events.append(name)
+            await cleaning(events)
+
+        work(emitter, "first")
+        work(emitter, "second")
+        (task,) = work.tasks()
+        emitter.emit("gone")
+        assert not is_connected(emitter)
+        await asyncio.wait([task])
+        assert not work.is_running()
+        work(emitter, "third")
+        assert work.is_running()
+
+    running(main)
+    assert events[:4] == ["first", "begun", "cleaned up", "third"]
+
+
+@pytest.mark.parametrize("while_running", ["drop", "queue", "restart"])
+def test_calls_that_never_begin_leave_nothing_connected(while_running):
+    async def main(emitter):
+        @AioGuest.handler(until=(emitter, "gone"), while_running=while_running)
+        async def work(obj):
+            await asyncio.Event().wait()
+
+        obj = Emitter()
+        for _ in range(3):
+            work(obj)
+        tasks = work.tasks()
+        work.cancel(obj)
+        await asyncio.wait(tasks)
+        assert not is_connected(emitter)
+        with pytest.raises(TypeError):
+            work(obj, "one too many")
+        assert not is_connected(emitter)
+
+    running(main)
+
+
 def test_handler_until_something_else():
     with pytest.raises(TypeError, match="until must be a tuple"):
         AioGuest.handler(until=5)

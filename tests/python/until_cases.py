@@ -4,6 +4,7 @@
 
 import asyncio
 import gc
+import sys
 import weakref
 
 import pytest
@@ -11,6 +12,13 @@ from gi.repository import AioGuest, Gtk
 
 import support
 from gtk_cases import GTK_4, show
+from storm.samples import allocated
+
+#: Windows that are opened and closed one after the other.
+MANY = 10_000 if support.NIGHTLY else 200
+#: Bytes and blocks that a window may leave behind more with tasks than without. An object that each window
+#: forgot would be a block; the rest is what caches take until they are full.
+BYTES, BLOCKS = 16, 0.5
 
 
 class Window(Gtk.Window):
@@ -150,3 +158,67 @@ def test_list_cell_that_gets_another_item():
         window.destroy()
 
     run(main)
+
+
+def measure():
+    gc.collect()
+    return sys.getallocatedblocks(), allocated()
+
+
+def when_done(tasks):
+    """A future. Who waits for cancelled tasks themselves keeps their windows, by their exceptions."""
+    done, left = asyncio.get_running_loop().create_future(), len(tasks)
+
+    def on_done(task):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            done.set_result(None)
+
+    for task in tasks:
+        task.add_done_callback(on_done)
+    return done
+
+
+def begin_tasks(window):
+    window.work()
+    return when_done([
+        *window.work.tasks(),
+        AioGuest.spawn(asyncio.sleep(60), until=(window, "unrealize")),
+        AioGuest.spawn(asyncio.Event().wait(), until=(window, "destroy"), eager=True),
+    ])
+
+
+async def open_and_close(count, with_tasks):
+    """What that leaves behind: blocks of Python's allocator and bytes of the C library's, for each window."""
+    before = measure()
+    for _ in range(count):
+        window = opened()
+        done = begin_tasks(window) if with_tasks else None
+        await asyncio.sleep(0)
+        window.destroy()
+        # The last reference goes, and GTK 4 emits "destroy".
+        del window
+        if done is not None:
+            await done
+    return [(after - before) / count for before, after in zip(before, measure())]
+
+
+def test_many_windows():
+    async def main():
+        for with_tasks in (False, True):
+            await open_and_close(50, with_tasks)
+        objects = len(gc.get_objects())
+        plain, bound = [await open_and_close(MANY, with_tasks) for with_tasks in (False, True)]
+        print(f"{MANY} windows, blocks and bytes for each: {plain}, with tasks {bound}")
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert len(gc.get_objects()) - objects < MANY / 10
+        assert not any(isinstance(found, Window) for found in gc.get_objects())
+        # What GTK itself leaves behind, or gives back late, is not ours.
+        return [bound - max(plain, 0) for plain, bound in zip(plain, bound)]
+
+    blocks, size = run(main)
+    assert blocks < BLOCKS
+    if support.NIGHTLY:
+        # What the allocator holds back for a time does not count among so many.
+        assert size < BYTES
