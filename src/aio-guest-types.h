@@ -8,7 +8,7 @@
 #error "Only <aio-guest.h> can be included directly."
 #endif
 
-#include <gio/gio.h>
+#include <glib-object.h>
 
 #include "aio-guest-enums.h"
 #include "aio-guest-version-macros.h"

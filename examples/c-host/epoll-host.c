@@ -123,8 +123,8 @@ guest_tick (AioGuestRun *run, gint64 slice_end, gint64 *next_ready_time, gpointe
         {
           int saved_errno = errno;
 
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), "The guest failed: %s",
-                       g_strerror (saved_errno));
+          g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno),
+                       "The guest failed: %s", g_strerror (saved_errno));
           return AIO_GUEST_TICK_FAILED;
         }
     }

@@ -5,7 +5,9 @@
 
 import inspect
 
-from gi.repository import Gio, GObject
+from gi.repository import GObject
+
+from ._gio import Gio
 
 __all__ = ['Activations']
 

@@ -3,9 +3,10 @@
 
 """The beginning, the hold and the end that a run has with a ``Gio.Application``."""
 
-from gi.repository import Gio, GLib, GObject
+from gi.repository import GLib, GObject
 
 from ._activations import Activations
+from ._gio import Gio
 
 __all__ = ['ApplicationBinding']
 

@@ -9,7 +9,9 @@ import contextvars
 import inspect
 import math
 
-from gi.repository import Gio, GLib
+from gi.repository import GLib
+
+from ._gio import Gio
 
 __all__ = [
     'check_argv', 'check_coroutine', 'check_nested', 'check_options', 'check_timeout', 'close_coroutine',
@@ -116,7 +118,8 @@ def check_options(options):
         raise ValueError(
             f'slice_us must be between 1 and {_MAX_SLICE_US} microseconds, not {options.slice_us}'
         )
-    _check('application', options.application, Gio.Application, 'a Gio.Application')
+    if options.application is not None:
+        _check('application', options.application, Gio.Application, 'a Gio.Application')
     _check_seconds('shutdown_timeout', options.shutdown_timeout)
     if options.shutdown_timeout is not None and not options.shutdown_timeout >= 0:
         raise ValueError(

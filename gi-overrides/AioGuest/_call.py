@@ -6,8 +6,9 @@
 import asyncio
 import importlib
 
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
+from ._gio import Gio
 from ._operation import Operation
 from ._session import get_session
 

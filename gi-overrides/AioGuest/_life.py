@@ -7,13 +7,14 @@ import asyncio
 import signal
 
 from gi.module import get_introspection_module
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
 from . import _abandoned
 from ._application import ApplicationBinding
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
 from ._drain import Drain
+from ._gio import get_default_application
 from ._internals import (
     attach_child_watcher,
     clear_stopping,
@@ -192,7 +193,7 @@ class Life:
     def _watch_default_application(self):
         # By their pointers.
         if hash(self.session.main_context) == hash(GLib.MainContext.default()):
-            self._application.watch(Gio.Application.get_default())
+            self._application.watch(get_default_application())
 
     def _watch_signals(self):
         try:

@@ -6,10 +6,11 @@
 import inspect
 import types
 
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
 from ._application_run import ApplicationRun
 from ._arguments import check_argv, check_coroutine, check_options, close_coroutine
+from ._gio import is_application
 from ._life import Life
 
 __all__ = ['DEFAULT_SHUTDOWN_TIMEOUT', 'DEFAULT_SLICE_US', 'run', 'start']
@@ -135,7 +136,7 @@ def run(coro, argv=None, *, main=None, **options):
     except TypeError:
         close_coroutine(coro)
         raise
-    if isinstance(coro, Gio.Application):
+    if is_application(coro):
         return _run_application(coro, argv, main, options)
     if argv is not None or main is not None:
         close_coroutine(coro)

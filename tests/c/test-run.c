@@ -34,13 +34,13 @@ test_failed (const Variant *variant)
   g_autoptr (Guest) guest = guest_new (variant);
 
   guest->answer = AIO_GUEST_TICK_FAILED;
-  guest->failure = g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, "half a guest");
+  guest->failure = g_error_new (G_FILE_ERROR, G_FILE_ERROR_IO, "half a guest");
   guest_attach (guest);
   iterate_until (guest->context, guest->finished == 1);
   g_assert_cmpuint (guest->ticks, ==, 1);
-  g_assert_error (guest->error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
+  g_assert_error (guest->error, G_FILE_ERROR, G_FILE_ERROR_IO);
   g_assert_cmpstr (guest->error->message, ==, "half a guest");
-  g_assert_error (aio_guest_run_get_error (guest->run), G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
+  g_assert_error (aio_guest_run_get_error (guest->run), G_FILE_ERROR, G_FILE_ERROR_IO);
   g_assert_cmpuint (guest->destroyed, ==, 1);
 }
 

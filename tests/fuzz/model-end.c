@@ -70,7 +70,7 @@ model_guest_note_finished (AioGuestRun *run, GError *error, gpointer user_data)
   ModelGuest *self = user_data;
   /* The guest's own errors, and one that it should have set. */
   const guint end = error == NULL                    ? END_WITHOUT_ERROR
-                    : error->domain == G_IO_ERROR    ? END (AIO_GUEST_ERROR_FAILED)
+                    : error->domain == G_FILE_ERROR  ? END (AIO_GUEST_ERROR_FAILED)
                     : error->domain == AIO_GUEST_ERROR ? END (error->code)
                                                      : 0;
 

@@ -67,7 +67,7 @@ answer (gint64 *next_ready_time, GError **error)
       return AIO_GUEST_TICK_FINISHED;
     case 15:
       if (input_choose (&world.input, 2))
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "tick");
+        g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_AGAIN, "tick");
       return AIO_GUEST_TICK_FAILED;
     }
 }
