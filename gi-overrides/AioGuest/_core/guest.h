@@ -80,7 +80,6 @@ struct _Guest
 extern PyType_Spec guest_spec;
 
 int core_init_pygobject (void);
-int guest_fetch_queues (Guest *self);
 
 static inline int
 guest_check_loop (Guest *self)

@@ -26,11 +26,23 @@ typedef struct
   LoopCheck check;
 } LoopBase;
 
+static void loop_base_dealloc (PyObject *object);
+
+/* The type of LoopBase itself, from which the loop's is derived. */
+static PyTypeObject *
+find_loop_base (PyTypeObject *type)
+{
+  while (type->tp_dealloc != loop_base_dealloc)
+    type = type->tp_base;
+
+  return type;
+}
+
 static inline CoreState *
 get_state (LoopBase *self)
 {
   if (G_UNLIKELY (self->state == NULL))
-    self->state = core_state_of_subtype (Py_TYPE (self));
+    self->state = core_state_of_type (find_loop_base (Py_TYPE (self)));
 
   return self->state;
 }

@@ -19,32 +19,6 @@ core_state (PyObject *module)
   return PyModule_GetState (module);
 }
 
-CoreState *
-core_state_of_type (PyTypeObject *type)
-{
-  return PyType_GetModuleState (type);
-}
-
-static PyModuleDef core_module;
-
-/* The same for types derived from one of the module's. */
-CoreState *
-core_state_of_subtype (PyTypeObject *type)
-{
-  return PyModule_GetState (PyType_GetModuleByDef (type, &core_module));
-}
-
-/* Or is finalized: from then on taking the GIL hangs, or worse. */
-gboolean
-core_is_finalizing (void)
-{
-#if PY_VERSION_HEX >= 0x030d0000
-  return !Py_IsInitialized () || Py_IsFinalizing ();
-#else
-  return !Py_IsInitialized () || _Py_IsFinalizing ();
-#endif
-}
-
 /* Where filters make the warning an error, it is told as one in a finalizer is: what is being
  * cleaned up must be cleaned up to the end. */
 static PyObject *
@@ -85,38 +59,6 @@ static PyMethodDef core_methods[] = {
   { NULL },
 };
 
-static const struct
-{
-  const char *name;
-  Py_ssize_t offset; /* in CoreState */
-} core_names[] = {
-#define X(name) { #name, offsetof (CoreState, str_##name) },
-  CORE_NAMES (X)
-#undef X
-};
-
-static PyObject **
-core_name (CoreState *state, gsize i)
-{
-  return (PyObject **) ((char *) state + core_names[i].offset);
-}
-
-static int
-intern_names (CoreState *state)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (core_names); i++)
-    {
-      PyObject *name = PyUnicode_InternFromString (core_names[i].name);
-
-      if (name == NULL)
-        return -1;
-
-      *core_name (state, i) = name;
-    }
-
-  return 0;
-}
-
 static int
 core_exec (PyObject *module)
 {
@@ -129,7 +71,7 @@ core_exec (PyObject *module)
   state->debug_ticks =
     g_parse_debug_string (g_getenv ("AIOGUEST_DEBUG"), debug_keys, G_N_ELEMENTS (debug_keys)) != 0;
 
-  if (intern_names (state) < 0 ||
+  if (core_state_intern_names (state) < 0 ||
       (state->null_byte = PyBytes_FromStringAndSize ("", 1)) == NULL ||
       (state->pipe_read_size = PyLong_FromLong (PIPE_READ_SIZE)) == NULL)
     return -1;
@@ -156,65 +98,13 @@ core_exec (PyObject *module)
 static int
 core_traverse (PyObject *module, visitproc visit, void *arg)
 {
-  CoreState *state = core_state (module);
-
-  Py_VISIT (state->guest_type);
-  Py_VISIT (state->greenlet_watch_type);
-  Py_VISIT (state->raiser_type);
-  Py_VISIT (state->loop_base_type);
-  Py_VISIT (state->handle_type);
-  Py_VISIT (state->timer_handle_type);
-  Py_VISIT (state->thread_safe_handle_type);
-  Py_VISIT (state->rlock_type);
-  Py_VISIT (state->threading);
-  Py_VISIT (state->epoll_selector_type);
-  Py_VISIT (state->epoll_select);
-  Py_VISIT (state->deque_type);
-  Py_VISIT (state->current_task);
-  Py_VISIT (state->swap_current_task);
-  Py_VISIT (state->py_swap_current_task);
-  Py_VISIT (state->py_current_task);
-  Py_VISIT (state->leave_task);
-  Py_VISIT (state->enter_task);
-  Py_VISIT (state->must_cancel_type);
-  for (int i = 0; i < N_VERIFIED_METHODS; i++)
-    Py_VISIT (state->methods[i].function);
-
-  return 0;
+  return core_state_traverse (core_state (module), visit, arg);
 }
 
 static int
 core_clear (PyObject *module)
 {
-  CoreState *state = core_state (module);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (core_names); i++)
-    Py_CLEAR (*core_name (state, i));
-  Py_CLEAR (state->null_byte);
-  Py_CLEAR (state->pipe_read_size);
-  Py_CLEAR (state->guest_type);
-  Py_CLEAR (state->greenlet_watch_type);
-  Py_CLEAR (state->raiser_type);
-  Py_CLEAR (state->loop_base_type);
-  Py_CLEAR (state->handle_type);
-  Py_CLEAR (state->timer_handle_type);
-  Py_CLEAR (state->thread_safe_handle_type);
-  Py_CLEAR (state->rlock_type);
-  Py_CLEAR (state->threading);
-  Py_CLEAR (state->epoll_selector_type);
-  Py_CLEAR (state->epoll_select);
-  Py_CLEAR (state->deque_type);
-  Py_CLEAR (state->current_task);
-  Py_CLEAR (state->swap_current_task);
-  Py_CLEAR (state->py_swap_current_task);
-  Py_CLEAR (state->py_current_task);
-  Py_CLEAR (state->leave_task);
-  Py_CLEAR (state->enter_task);
-  Py_CLEAR (state->must_cancel_type);
-  for (int i = 0; i < N_VERIFIED_METHODS; i++)
-    Py_CLEAR (state->methods[i].function);
-  g_clear_pointer (&state->difference, g_free);
-
+  core_state_clear (core_state (module));
   return 0;
 }
 

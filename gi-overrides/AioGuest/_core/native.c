@@ -9,6 +9,7 @@
 #include "handle.h"
 #include "heap.h"
 #include "native.h"
+#include "queues.h"
 #include "ready.h"
 #include "step.h"
 

@@ -80,6 +80,9 @@ struct _CoreState
 };
 
 CoreState *core_state_of_type (PyTypeObject *type);
-CoreState *core_state_of_subtype (PyTypeObject *type);
+
+int core_state_intern_names (CoreState *state);
+int core_state_traverse (CoreState *state, visitproc visit, void *arg);
+void core_state_clear (CoreState *state);
 
 gboolean core_is_finalizing (void);

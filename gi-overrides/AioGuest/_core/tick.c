@@ -9,6 +9,7 @@
 #include "greenlets.h"
 #include "kind.h"
 #include "native.h"
+#include "queues.h"
 #include "ready.h"
 #include "selector.h"
 #include "step.h"
