@@ -14,6 +14,6 @@
  * The accelerator: what lets an asyncio loop be the guest of an AioGuest.Run. The files are listed
  * in docs/architecture.md.
  *
- * Everything here is called with the GIL held but for guest_peek() and the prepare in step.c. What
+ * Everything here is called with the GIL held but for guest_peek() and the prepare in nesting.c. What
  * returns an int returns -1, if it says nothing else, when it has raised an exception.
  */

@@ -2,12 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "step.h"
 #include "frames.h"
 
 /*
  * The frame evaluation function (PEP 523): the interpreter calls it for every Python frame that C
- * code enters. It is ours as long as some step of some thread is watched (see step.c), and at no
+ * code enters. It is ours as long as some step of some thread is watched (see nesting.c), and at no
  * other time, because with it Python calls Python by way of the C stack, on all threads.
  *
  * HAVE_FRAME_EVALUATION says that this Python has it, with the signatures used here; meson.build
@@ -28,6 +27,7 @@ static _Thread_local guint frame_depth; /* of frames evaluated by evaluate_plain
 
 static gboolean is_installed;
 static _PyFrameEvalFunction next; /* whose place we have taken; valid when installed */
+static FramesWatcher watcher;
 
 static PyObject *evaluate (PyThreadState *thread, struct _PyInterpreterFrame *frame, int throwing);
 
@@ -82,17 +82,29 @@ evaluate_plainly (PyThreadState *thread, struct _PyInterpreterFrame *frame, int 
 static PyObject *
 evaluate (PyThreadState *thread, struct _PyInterpreterFrame *frame, int throwing)
 {
-  StepFrame place;
-  PyObject *result;
-
   /* An exception on its way, of the host's or into a generator, is not ours to touch. */
-  if (throwing || PyErr_Occurred () || !step_enter_frame (&place, thread))
+  if (throwing || PyErr_Occurred ())
     return evaluate_plainly (thread, frame, throwing);
 
-  result = next (thread, frame, throwing);
-  step_leave_frame (&place);
+  return watcher (thread, frame);
+}
 
-  return result;
+PyObject *
+frames_evaluate (PyThreadState *thread, struct _PyInterpreterFrame *frame)
+{
+  return next (thread, frame, FALSE);
+}
+
+PyObject *
+frames_evaluate_unwatched (PyThreadState *thread, struct _PyInterpreterFrame *frame)
+{
+  return evaluate_plainly (thread, frame, FALSE);
+}
+
+void
+frames_set_watcher (FramesWatcher function)
+{
+  watcher = function;
 }
 
 void

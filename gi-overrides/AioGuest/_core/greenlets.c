@@ -75,7 +75,7 @@ guest_must_rest (Guest *self, const char *place)
   gboolean rests;
   Step step;
 
-  /* What is called here is no callback of the host's, see step.c. */
+  /* What is called here is no callback of the host's, see nesting.c. */
   step_begin (&step, self);
 
   /* A host in C may iterate its context with an exception pending. */

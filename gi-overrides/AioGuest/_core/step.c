@@ -3,40 +3,16 @@
  */
 
 #include "frames.h"
-#include "greenlets.h"
-#include "guest.h"
-#include "source.h"
 #include "step.h"
-#include "suspend.h"
 
 /*
- * Main loops nested in a step: what the host's callbacks see in there.
- *
- * A step is a stretch of the guest's code: what a tick runs, or a task that is started eagerly
- * outside of one. If it iterates the main context, by whatever function, asyncio goes on, because
- * nested ticks suspend the step (suspend.c). Callbacks of the host that are dispatched there are
- * not the step's either; but nobody tells of them, nor of the end of the nested loop. So:
- *
- *   1. A source of our own, which is never ready, has the highest priority, so that its prepare is
- *      called first in each iteration of the context. If this thread is in a step, and as deep in
- *      dispatches as when the step began, then the step iterates the context. This is where the GIL
- *      is taken outside of a dispatch: once for a nested loop, and the thread that waits for it
- *      is the one that has just let go of it.
- *   2. From then on the step is watched: each Python frame that is entered from C on this thread
- *      is looked at before it is evaluated (frames.c). Deeper in dispatches than the step it is
- *      that of a callback of the host: while it is evaluated, the step is suspended.
- *   3. A frame that is not deeper is the step's own: the nested loop is over, and the watch with it.
- *
- * While a callback, a nested tick or wait() is going on the step around it is not watched: they
- * are on top of it on the stack, each as a step of its own, or as a stretch of the host's code.
- *
- * What does not enter a Python frame is not seen: a function written in C that is itself a
- * callback of the host runs as part of the step.
+ * A step is a stretch of the guest's code: what a tick runs, or a task that is started eagerly outside
+ * of one. Steps are nested as the frames of the stack are. The innermost one may be watched, see
+ * nesting.c; what begins on top of it is a step of its own, or a stretch of the host's code.
  */
 
-/* The one that this thread is in, or NULL. Read in prepare without the GIL: it's the thread's own,
- * and what it points to is on its stack. */
-static _Thread_local Step *innermost;
+/* Read in prepare without the GIL: it's the thread's own, and what it points to is on its stack. */
+_Thread_local Step *step_innermost;
 
 static void
 watch (Step *step)
@@ -68,17 +44,24 @@ step_begin (Step *step, Guest *guest)
   step->guest = guest;
   step->depth = g_main_depth ();
 
-  unwatch (innermost);
-  step->outer = innermost;
-  innermost = step;
+  unwatch (step_innermost);
+  step->outer = step_innermost;
+  step_innermost = step;
 }
 
 void
 step_end (Step *step)
 {
   step_forget_nested (step);
-  innermost = step->outer;
-  watch (innermost);
+  step_innermost = step->outer;
+  watch (step_innermost);
+}
+
+void
+step_start_watching (Step *step)
+{
+  step->is_watched = TRUE;
+  watch (step);
 }
 
 void
@@ -86,196 +69,4 @@ step_stop_watching (Step *step)
 {
   unwatch (step);
   step->is_watched = FALSE;
-}
-
-/* The innermost Python frame and where it is, to be compared only: it is not looked into. */
-static void
-find_place (PyThreadState *thread, PyFrameObject **frame, int *instruction)
-{
-  *frame = PyThreadState_GetFrame (thread);
-  *instruction = *frame != NULL ? PyFrame_GetLasti (*frame) : -1;
-
-  /* Python keeps it as long as the frame is executed; if another one takes its place, then at the
-   * same instruction, the step is watched a little longer. */
-  Py_XDECREF (*frame);
-}
-
-#ifdef HAVE_FRAME_EVALUATION
-
-/* Whether the step is still in the call in which it iterates the context. Python code that is run
- * there outside of a dispatch is that of a source's prepare and check, or a finalizer. */
-static gboolean
-is_in_same_call (Step *step, PyThreadState *thread)
-{
-  PyFrameObject *frame;
-  int instruction;
-
-  find_place (thread, &frame, &instruction);
-  return frame == step->frame && instruction == step->instruction;
-}
-
-gboolean
-step_enter_frame (StepFrame *self, PyThreadState *thread)
-{
-  Step *step = innermost;
-  gboolean is_host;
-
-  /* Of a process that exits inside the step: asyncio is going to pieces. */
-  if (step == NULL || !step->is_watched || core_is_finalizing ())
-    return FALSE;
-
-  /* Nor is there anything to be told apart in a forked child. */
-  if (step->guest->is_copy)
-    {
-      step_stop_watching (step);
-      return FALSE;
-    }
-
-  is_host = g_main_depth () > step->depth;
-  if (!is_host && !is_in_same_call (step, thread))
-    {
-      step_stop_watching (step);
-      return FALSE;
-    }
-
-  step_begin (&self->step, is_host ? NULL : step->guest);
-  self->guest = is_host ? step->guest : NULL;
-
-  /* If it can't be suspended the callback is part of the step: better than not called at all. */
-  if (is_host && suspension_begin_host (&self->suspension, self->guest, step->handled) < 0)
-    {
-      PyErr_WriteUnraisable (self->guest->loop);
-      suspension_end (&self->suspension, self->guest);
-      self->guest = NULL;
-    }
-
-  return TRUE;
-}
-
-void
-step_leave_frame (StepFrame *self)
-{
-  if (self->guest != NULL)
-    suspension_end (&self->suspension, self->guest);
-
-  step_end (&self->step);
-}
-
-#endif
-
-static void
-watch_from_prepare (Step *step)
-{
-  PyThreadState *thread = PyGILState_GetThisThreadState ();
-  PyGILState_STATE gil;
-
-  /* Watched already, and still (or again) where it handles the same exception, if any. */
-  if (thread == NULL || core_is_finalizing () ||
-      (step->is_watched && step->handled == thread->exc_info))
-    return;
-
-  gil = PyGILState_Ensure ();
-
-  step_forget_nested (step);
-  step->handled = thread->exc_info;
-  find_place (thread, &step->frame, &step->instruction);
-  step->is_watched = TRUE;
-  watch (step);
-
-  if (step->guest->rests)
-    guest_review_rest (step->guest);
-
-  PyGILState_Release (gil);
-}
-
-typedef struct
-{
-  GSource parent;
-
-  Guest *guest; /* borrowed: it destroys the source */
-} NestingSource;
-
-static gboolean
-nesting_prepare (GSource *source, int *timeout)
-{
-  Guest *guest = ((NestingSource *) source)->guest;
-  Step *step = innermost;
-
-  *timeout = -1;
-
-  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest->is_copy &&
-                  step->depth == g_main_depth ()))
-    watch_from_prepare (step);
-
-  return FALSE;
-}
-
-static GSourceFuncs nesting_source_funcs = {
-  .prepare = nesting_prepare,
-};
-
-void
-guest_watch_nesting (Guest *self, GMainContext *context)
-{
-  self->nesting_source = g_source_new (&nesting_source_funcs, sizeof (NestingSource));
-  ((NestingSource *) self->nesting_source)->guest = self;
-
-  g_source_set_static_name (self->nesting_source, "[aioguest] nesting");
-  g_source_set_priority (self->nesting_source, G_MININT);
-  g_source_attach (self->nesting_source, context);
-}
-
-void
-guest_unwatch_nesting (Guest *self)
-{
-  core_drop_source (&self->nesting_source);
-}
-
-static G_NO_INLINE PyObject *
-call_below_gap (PyObject *function, PyObject *args, PyObject *kwargs)
-{
-  PyObject *result;
-  GUEST_LEAVE_GAP ();
-
-  result = PyObject_Call (function, args, kwargs);
-  gap[0] = 1;
-
-  return result;
-}
-
-/* Calls what runs a step of a task outside of any tick. */
-PyObject *
-guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
-{
-  Guest *self = (Guest *) object;
-  PyObject *function, *rest, *result;
-  Step step, *outer_step = self->step;
-  int in_step = suspension_interrupts_step (self);
-
-  if (in_step < 0)
-    return NULL;
-
-  if (PyTuple_GET_SIZE (args) == 0)
-    {
-      PyErr_SetString (PyExc_TypeError, "call_step() takes a function");
-      return NULL;
-    }
-
-  /* As when a tick begins. */
-  if (!in_step)
-    Py_XSETREF (self->base_context, Py_XNewRef (PyThreadState_Get ()->context));
-
-  function = PyTuple_GET_ITEM (args, 0);
-  rest = PyTuple_GetSlice (args, 1, PyTuple_GET_SIZE (args));
-  if (rest == NULL)
-    return NULL;
-
-  step_begin (&step, self);
-  self->step = &step;
-  result = (guest_is_nested (self) ? call_below_gap : PyObject_Call) (function, rest, kwargs);
-  self->step = outer_step;
-  step_end (&step);
-
-  Py_DECREF (rest);
-  return result;
 }

@@ -21,25 +21,13 @@ struct _Step
   int instruction;
 };
 
-/* A Python frame that was entered from C while a step was watched. */
-typedef struct
-{
-  Step step;
-  Suspension suspension;
-  Guest *guest; /* NULL: it is not suspended */
-} StepFrame;
+/* The one that this thread is in, or NULL. */
+extern G_GNUC_INTERNAL _Thread_local Step *step_innermost;
 
 void step_begin (Step *step, Guest *guest);
 void step_end (Step *step);
+void step_start_watching (Step *step);
 void step_stop_watching (Step *step);
-
-gboolean step_enter_frame (StepFrame *self, PyThreadState *thread);
-void step_leave_frame (StepFrame *self);
-
-void guest_watch_nesting (Guest *self, GMainContext *context);
-void guest_unwatch_nesting (Guest *self);
-
-PyObject *guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs);
 
 /* To be called where code of the guest's ends and other such code begins. */
 static inline void
