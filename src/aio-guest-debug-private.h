@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "aio-guest-types.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -22,14 +22,15 @@ typedef enum
 extern guint aio_guest_debug_flags;
 
 void aio_guest_debug_init (void);
-void aio_guest_debug_log (AioGuestRun *run, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void aio_guest_debug_log (gconstpointer run, const char *name, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
-/* One branch when nothing was asked for: the arguments are not evaluated then. */
+/* One branch when nothing was asked for: the arguments are not evaluated then. Needs
+ * aio-guest-run-private.h. */
 #define AIO_GUEST_DEBUG(what, run, ...) \
   G_STMT_START \
   { \
     if (G_UNLIKELY ((aio_guest_debug_flags & AIO_GUEST_DEBUG_##what) != 0)) \
-      aio_guest_debug_log ((run), __VA_ARGS__); \
+      aio_guest_debug_log ((run), aio_guest_run_get_log_name (run), __VA_ARGS__); \
   } \
   G_STMT_END
 

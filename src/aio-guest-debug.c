@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "aio-guest-debug-private.h"
-#include "aio-guest-run-private.h"
 
 guint aio_guest_debug_flags;
 
@@ -23,9 +22,9 @@ aio_guest_debug_init (void)
     g_parse_debug_string (g_getenv ("AIOGUEST_DEBUG"), keys, G_N_ELEMENTS (keys));
 }
 
-/* Any thread. The name is the owner's: another thread tells of the run by its address. */
+/* Any thread. @name is NULL on another one than the run's owner. */
 void
-aio_guest_debug_log (AioGuestRun *run, const char *format, ...)
+aio_guest_debug_log (gconstpointer run, const char *name, const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list args;
@@ -34,8 +33,8 @@ aio_guest_debug_log (AioGuestRun *run, const char *format, ...)
   text = g_strdup_vprintf (format, args);
   va_end (args);
 
-  if (aio_guest_run_is_owner (run))
-    g_message ("run %p \"%s\": %s", run, aio_guest_run_get_name (run), text);
+  if (name != NULL)
+    g_message ("run %p \"%s\": %s", run, name, text);
   else
     g_message ("run %p: %s", run, text);
 }

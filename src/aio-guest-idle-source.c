@@ -78,7 +78,7 @@ idle_source_dispatch (GSource *source,
   g_autoptr (AioGuestRun) run G_GNUC_UNUSED = g_object_ref (self->main->run);
   g_autoptr (GSource) main_source = g_source_ref (&self->main->parent);
 
-  return aio_guest_slice_run ((AioGuestMainSource *) main_source, TRUE);
+  return aio_guest_slice_run ((AioGuestMainSource *) main_source, TRUE, NULL);
 }
 
 static GSourceFuncs idle_source_funcs = {

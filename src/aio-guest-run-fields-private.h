@@ -10,7 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* For the files of the run only; others ask by the functions of aio-guest-run-private.h. */
+/* What aio-guest-run.c and aio-guest-run-life.c share; others ask by the functions of
+ * aio-guest-run-private.h. */
 
 /* Microseconds. */
 #define DEFAULT_SLICE 1000
@@ -18,6 +19,14 @@ G_BEGIN_DECLS
 
 /* In the place of a generation: that of no process. */
 #define FROZEN G_MAXUINT
+
+/* What a run asks of its source, on the owner thread. */
+typedef struct
+{
+  void (*close) (GSource *source);
+  void (*set_priority) (GSource *source, int priority);
+  gint64 (*restart_slice) (GSource *source);
+} AioGuestSourceFuncs;
 
 struct _AioGuestRun
 {
@@ -44,6 +53,7 @@ struct _AioGuestRun
   GError *error;
 
   GSource *source;
+  const AioGuestSourceFuncs *source_funcs;
   int woken;            /* atomic; set before @wakeup is signalled */
 
   GMutex lock;
@@ -55,28 +65,9 @@ struct _AioGuestRun
   guint64 deferred_slices;
 };
 
-enum
-{
-  PROP_0,
-  PROP_NAME,
-  PROP_STATE,
-  PROP_PRIORITY,
-  PROP_SLICE,
-  PROP_PERIOD,
-  PROP_REENTRANT,
-  PROP_POLL_MODE,
-  PROP_TICKS,
-  PROP_BUSY_TIME,
-  PROP_LONGEST_TICK,
-  PROP_DEFERRED_SLICES,
-  N_PROPS
-};
+extern guint aio_guest_run_finished; /* the signal */
 
-extern GParamSpec *aio_guest_run_props[N_PROPS];
-
-void aio_guest_run_install_properties (GObjectClass *object_class);
-void aio_guest_run_install_signals (GObjectClass *object_class);
-
+void aio_guest_run_set_state (AioGuestRun *self, AioGuestRunState state);
 void aio_guest_run_count (AioGuestRun *self, gint64 elapsed, gboolean deferred);
 void aio_guest_run_release_guest (AioGuestRun *self);
 

@@ -8,51 +8,15 @@
 #include "aio-guest-error.h"
 #include "aio-guest-poller-private.h"
 #include "aio-guest-run-private.h"
-#include "aio-guest-source-private.h"
 
 /*
  * The life of a run: it begins with its source, and is over when its guest, its host or its owner
  * say so. What its source asks for in between is here, too.
  */
 
-enum
-{
-  FINISHED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
 static gsize n_threads; /* atomic */
 
 __thread gsize aio_guest_run_this_thread;
-
-void
-aio_guest_run_install_signals (GObjectClass *object_class)
-{
-  /**
-   * AioGuestRun::finished:
-   * @self: the run
-   * @error: (nullable): why the run ended, or %NULL if the guest came to its end
-   *
-   * Emitted once, when the run is over and none of its ticks is going on.
-   *
-   * It is emitted on the owner thread, with two exceptions. %AIO_GUEST_ERROR_ABANDONED comes from the
-   * thread that dropped the last reference to the main context, and %AIO_GUEST_ERROR_WRONG_THREAD from
-   * the thread that iterated it. Since GLib 2.86 a function that changes a source holds a reference to the
-   * source's main context, and that reference can be the last one. [method@Run.wake] holds none.
-   *
-   * Since: 1.0
-   */
-  signals[FINISHED] = g_signal_new ("finished", G_TYPE_FROM_CLASS (object_class), G_SIGNAL_RUN_LAST, 0,
-                                    NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
-}
-
-static void
-set_state (AioGuestRun *self, AioGuestRunState state)
-{
-  self->state = state;
-  g_object_notify_by_pspec (G_OBJECT (self), aio_guest_run_props[PROP_STATE]);
-}
 
 static gboolean
 open_wakeup (AioGuestRun *self, GError **error)
@@ -80,7 +44,10 @@ aio_guest_run_close_wakeup (AioGuestRun *self)
 
 /* From now on @source serves the run. */
 gboolean
-aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
+aio_guest_run_begin (AioGuestRun *self,
+                     GSource *source,
+                     const AioGuestSourceFuncs *source_funcs,
+                     GError **error)
 {
   if (self->state != AIO_GUEST_RUN_STATE_NEW)
     {
@@ -112,6 +79,7 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
   g_atomic_int_set (&self->fork_generation, aio_guest_fork_watch ());
 
   self->source = g_source_ref (source);
+  self->source_funcs = source_funcs;
 
   AIO_GUEST_DEBUG (RUNS, self, "attached: priority %d, slice %u us, period %u us, descriptor %d (%s)",
                    self->priority, self->slice, self->period,
@@ -120,30 +88,17 @@ aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error)
                      ? "thread"
                      : "direct");
 
-  set_state (self, AIO_GUEST_RUN_STATE_RUNNING);
+  aio_guest_run_set_state (self, AIO_GUEST_RUN_STATE_RUNNING);
   return TRUE;
-}
-
-void
-aio_guest_run_release_guest (AioGuestRun *self)
-{
-  GDestroyNotify destroy = g_steal_pointer (&self->destroy);
-  gpointer user_data = g_steal_pointer (&self->user_data);
-
-  self->tick = NULL;
-  self->peek = NULL;
-
-  if (destroy != NULL)
-    destroy (user_data);
 }
 
 static void
 emit_finished (AioGuestRun *self)
 {
-  if (self->error != NULL && !g_signal_has_handler_pending (self, signals[FINISHED], 0, TRUE))
+  if (self->error != NULL && !g_signal_has_handler_pending (self, aio_guest_run_finished, 0, TRUE))
     g_warning ("AioGuest: run \"%s\" failed: %s", self->name, self->error->message);
 
-  g_signal_emit (self, signals[FINISHED], 0, self->error);
+  g_signal_emit (self, aio_guest_run_finished, 0, self->error);
   aio_guest_run_release_guest (self);
 }
 
@@ -164,10 +119,10 @@ aio_guest_run_end (AioGuestRun *self, GError *error)
   if (!self->has_ended)
     self->state = AIO_GUEST_RUN_STATE_FINISHED;
   else
-    set_state (self, AIO_GUEST_RUN_STATE_FINISHED);
+    aio_guest_run_set_state (self, AIO_GUEST_RUN_STATE_FINISHED);
 
   if (source != NULL)
-    aio_guest_source_close (source);
+    self->source_funcs->close (source);
   if (self->poller != NULL)
     aio_guest_poller_stop (self->poller);
 
@@ -359,5 +314,5 @@ aio_guest_run_restart_slice (AioGuestRun *self)
   g_return_val_if_fail (self->depth > 0, 0);
 
   /* A nested tick may have ended the run: then the slice is over, too. */
-  return self->source != NULL ? aio_guest_source_restart_slice (self->source) : 0;
+  return self->source != NULL ? self->source_funcs->restart_slice (self->source) : 0;
 }

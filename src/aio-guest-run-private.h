@@ -10,7 +10,10 @@ G_BEGIN_DECLS
 
 /* For the source, on the owner thread. */
 
-gboolean aio_guest_run_begin (AioGuestRun *self, GSource *source, GError **error);
+gboolean aio_guest_run_begin (AioGuestRun *self,
+                              GSource *source,
+                              const AioGuestSourceFuncs *source_funcs,
+                              GError **error);
 void aio_guest_run_end (AioGuestRun *self, GError *error);
 void aio_guest_run_source_gone (AioGuestRun *self);
 void aio_guest_run_close_wakeup (AioGuestRun *self);
@@ -38,6 +41,13 @@ static inline gboolean
 aio_guest_run_is_owner (AioGuestRun *self)
 {
   return self->owner == aio_guest_run_this_thread;
+}
+
+/* For the log. The name is the owner's: NULL on another thread. */
+static inline const char *
+aio_guest_run_get_log_name (AioGuestRun *self)
+{
+  return aio_guest_run_is_owner (self) ? self->name : NULL;
 }
 
 static inline gboolean

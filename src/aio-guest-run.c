@@ -5,10 +5,9 @@
 #include "config.h"
 
 #include "aio-guest-debug-private.h"
-#include "aio-guest-error.h"
+#include "aio-guest-enum-types.h"
 #include "aio-guest-poller.h"
 #include "aio-guest-run-fields-private.h"
-#include "aio-guest-source.h"
 
 /**
  * AioGuestRun:
@@ -38,7 +37,41 @@
  * Since: 1.0
  */
 
+enum
+{
+  PROP_0,
+  PROP_NAME,
+  PROP_STATE,
+  PROP_PRIORITY,
+  PROP_SLICE,
+  PROP_PERIOD,
+  PROP_REENTRANT,
+  PROP_POLL_MODE,
+  PROP_TICKS,
+  PROP_BUSY_TIME,
+  PROP_LONGEST_TICK,
+  PROP_DEFERRED_SLICES,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+guint aio_guest_run_finished;
+
 G_DEFINE_FINAL_TYPE (AioGuestRun, aio_guest_run, G_TYPE_OBJECT)
+
+void
+aio_guest_run_release_guest (AioGuestRun *self)
+{
+  GDestroyNotify destroy = g_steal_pointer (&self->destroy);
+  gpointer user_data = g_steal_pointer (&self->user_data);
+
+  self->tick = NULL;
+  self->peek = NULL;
+
+  if (destroy != NULL)
+    destroy (user_data);
+}
 
 static void
 aio_guest_run_finalize (GObject *object)
@@ -63,6 +96,229 @@ aio_guest_run_finalize (GObject *object)
 }
 
 static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  AioGuestRun *self = AIO_GUEST_RUN (object);
+
+  switch (id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_PRIORITY:
+      g_value_set_int (value, self->priority);
+      break;
+    case PROP_SLICE:
+      g_value_set_uint (value, self->slice);
+      break;
+    case PROP_PERIOD:
+      g_value_set_uint (value, self->period);
+      break;
+    case PROP_REENTRANT:
+      g_value_set_boolean (value, self->reentrant);
+      break;
+    case PROP_POLL_MODE:
+      g_value_set_enum (value, aio_guest_run_get_poll_mode (self));
+      break;
+    case PROP_TICKS:
+      g_value_set_uint64 (value, self->ticks);
+      break;
+    case PROP_BUSY_TIME:
+      g_value_set_int64 (value, self->busy_time);
+      break;
+    case PROP_LONGEST_TICK:
+      g_value_set_int64 (value, self->longest_tick);
+      break;
+    case PROP_DEFERRED_SLICES:
+      g_value_set_uint64 (value, self->deferred_slices);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  AioGuestRun *self = AIO_GUEST_RUN (object);
+
+  switch (id)
+    {
+    case PROP_NAME:
+      aio_guest_run_set_name (self, g_value_get_string (value));
+      break;
+    case PROP_PRIORITY:
+      aio_guest_run_set_priority (self, g_value_get_int (value));
+      break;
+    case PROP_SLICE:
+      aio_guest_run_set_slice (self, g_value_get_uint (value));
+      break;
+    case PROP_PERIOD:
+      aio_guest_run_set_period (self, g_value_get_uint (value));
+      break;
+    case PROP_REENTRANT:
+      aio_guest_run_set_reentrant (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags writable =
+    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = get_property;
+  object_class->set_property = set_property;
+
+  /**
+   * AioGuestRun:name:
+   *
+   * What messages call this run.
+   *
+   * Since: 1.0
+   */
+  props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, "guest", writable);
+
+  /**
+   * AioGuestRun:state:
+   *
+   * Where in its life the run is.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, AIO_GUEST_TYPE_RUN_STATE,
+                                         AIO_GUEST_RUN_STATE_NEW, readable);
+
+  /**
+   * AioGuestRun:priority:
+   *
+   * The priority of the guest as long as it keeps within its slice, as in
+   * [method@GLib.Source.set_priority].
+   *
+   * It may be changed at any time.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT,
+                                           G_PRIORITY_DEFAULT, writable);
+
+  /**
+   * AioGuestRun:slice:
+   *
+   * The time in microseconds after which the guest yields to the rest of the host.
+   *
+   * A single callback of the guest that takes longer is not interrupted.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SLICE] =
+    g_param_spec_uint ("slice", NULL, NULL, 1, G_MAXUINT, DEFAULT_SLICE, writable);
+
+  /**
+   * AioGuestRun:period:
+   *
+   * The time in microseconds in which a guest that has yielded gets at least one slice, however
+   * busy the host is at the run's own priority. What is below 1000 counts as 1000.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PERIOD] =
+    g_param_spec_uint ("period", NULL, NULL, 1, G_MAXUINT, DEFAULT_PERIOD, writable);
+
+  /**
+   * AioGuestRun:reentrant:
+   *
+   * Whether the tick may be called again while it is going on, from a main loop nested in it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_REENTRANT] = g_param_spec_boolean ("reentrant", NULL, NULL, FALSE, writable);
+
+  /**
+   * AioGuestRun:poll-mode:
+   *
+   * How the guest's descriptors are watched.
+   *
+   * Since: 1.0
+   */
+  props[PROP_POLL_MODE] = g_param_spec_enum ("poll-mode", NULL, NULL, AIO_GUEST_TYPE_POLL_MODE,
+                                             AIO_GUEST_POLL_MODE_AUTO, readable);
+
+  /**
+   * AioGuestRun:ticks:
+   *
+   * How many times the guest's tick was called.
+   *
+   * Since: 1.0
+   */
+  props[PROP_TICKS] = g_param_spec_uint64 ("ticks", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * AioGuestRun:busy-time:
+   *
+   * The time in microseconds that the guest has run, without that of main loops nested in it.
+   *
+   * The callback of the host that ends such a main loop is counted in: nothing tells how much of the
+   * time after it is still the host's.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BUSY_TIME] =
+    g_param_spec_int64 ("busy-time", NULL, NULL, 0, G_MAXINT64, 0, readable);
+
+  /**
+   * AioGuestRun:longest-tick:
+   *
+   * The longest time in microseconds that the guest has kept the host waiting.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LONGEST_TICK] =
+    g_param_spec_int64 ("longest-tick", NULL, NULL, 0, G_MAXINT64, 0, readable);
+
+  /**
+   * AioGuestRun:deferred-slices:
+   *
+   * How many times a slice ended with work left for a later one.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DEFERRED_SLICES] =
+    g_param_spec_uint64 ("deferred-slices", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+install_signals (GObjectClass *object_class)
+{
+  /**
+   * AioGuestRun::finished:
+   * @self: the run
+   * @error: (nullable): why the run ended, or %NULL if the guest came to its end
+   *
+   * Emitted once, when the run is over and none of its ticks is going on.
+   *
+   * It is emitted on the owner thread, with two exceptions. %AIO_GUEST_ERROR_ABANDONED comes from the
+   * thread that dropped the last reference to the main context, and %AIO_GUEST_ERROR_WRONG_THREAD from
+   * the thread that iterated it. Since GLib 2.86 a function that changes a source holds a reference to the
+   * source's main context, and that reference can be the last one. [method@Run.wake] holds none.
+   *
+   * Since: 1.0
+   */
+  aio_guest_run_finished =
+    g_signal_new ("finished", G_TYPE_FROM_CLASS (object_class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
 aio_guest_run_class_init (AioGuestRunClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -70,8 +326,8 @@ aio_guest_run_class_init (AioGuestRunClass *klass)
   object_class->finalize = aio_guest_run_finalize;
 
   aio_guest_debug_init ();
-  aio_guest_run_install_properties (object_class);
-  aio_guest_run_install_signals (object_class);
+  install_properties (object_class);
+  install_signals (object_class);
 }
 
 static void
@@ -118,45 +374,6 @@ aio_guest_run_new (AioGuestPoller *poller,
 }
 
 /**
- * aio_guest_start:
- * @poller: watches the guest's descriptors; not to be shared with another run
- * @tick: (scope notified) (closure user_data) (destroy destroy): runs what is ready in the guest
- * @user_data: the guest
- * @destroy: (nullable): releases @user_data after the run
- * @error: return location for a #GError
- *
- * Creates a run and attaches it to the thread-default main context.
- *
- * The run goes on even if the caller drops it.
- *
- * In Python this name is that of a function which takes a coroutine; there, use
- * [ctor@Run.new] and [method@Run.attach].
- *
- * Returns: (transfer full): a new run; %NULL, with @error set, if it can't be attached
- *
- * Since: 1.0
- */
-AioGuestRun *
-aio_guest_start (AioGuestPoller *poller,
-                 AioGuestTickFunc tick,
-                 gpointer user_data,
-                 GDestroyNotify destroy,
-                 GError **error)
-{
-  g_return_val_if_fail (AIO_GUEST_IS_POLLER (poller), NULL);
-  g_return_val_if_fail (tick != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  g_autoptr (AioGuestRun) self = aio_guest_run_new (poller, tick, user_data, destroy);
-
-  if (!aio_guest_run_attach (self, context, error))
-    return NULL;
-
-  return g_steal_pointer (&self);
-}
-
-/**
  * aio_guest_run_set_peek: (skip)
  * @self: a run that is not attached
  * @peek: (scope forever) (nullable): answers whether the guest has work
@@ -174,45 +391,6 @@ aio_guest_run_set_peek (AioGuestRun *self, AioGuestPeekFunc peek)
   g_return_if_fail (self->state == AIO_GUEST_RUN_STATE_NEW);
 
   self->peek = peek;
-}
-
-/**
- * aio_guest_run_attach:
- * @self: a run that is not attached
- * @context: (nullable): the host; %NULL for the default main context
- * @error: return location for a #GError
- *
- * Makes the guest run whenever @context is iterated.
- *
- * The calling thread becomes the run's owner, and must be the one that iterates @context. The
- * main context holds a reference to the run until the run ends. If no handler is connected to
- * [signal@Run::finished], a run that fails is reported by a warning.
- *
- * Returns: whether the run was attached
- *
- * Since: 1.0
- */
-gboolean
-aio_guest_run_attach (AioGuestRun *self, GMainContext *context, GError **error)
-{
-  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!g_main_context_acquire (context))
-    {
-      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_WRONG_THREAD,
-                   "the main context is owned by another thread; attach the run there");
-      return FALSE;
-    }
-
-  g_autoptr (GSource) source = aio_guest_source_new (self, error);
-
-  if (source != NULL)
-    g_source_attach (source, context);
-
-  g_main_context_release (context);
-
-  return source != NULL;
 }
 
 /**
@@ -276,6 +454,13 @@ aio_guest_run_get_state (AioGuestRun *self)
   return self->state;
 }
 
+void
+aio_guest_run_set_state (AioGuestRun *self, AioGuestRunState state)
+{
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+}
+
 /**
  * aio_guest_run_get_error:
  * @self: a run
@@ -312,4 +497,310 @@ aio_guest_run_get_poll_mode (AioGuestRun *self)
 
   return self->poller != NULL ? aio_guest_poller_get_mode (self->poller)
                               : AIO_GUEST_POLL_MODE_AUTO;
+}
+
+/* Settings: the name, and how the run shares the host with others */
+
+/**
+ * aio_guest_run_get_name:
+ * @self: a run
+ *
+ * Gets what messages call this run.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 1.0
+ */
+const char *
+aio_guest_run_get_name (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * aio_guest_run_set_name:
+ * @self: a run
+ * @name: (nullable): the name; %NULL for the default one
+ *
+ * Sets what messages call this run.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_name (AioGuestRun *self, const char *name)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  if (name == NULL)
+    name = "guest";
+
+  if (g_strcmp0 (name, self->name) == 0)
+    return;
+
+  g_free (self->name);
+  self->name = g_strdup (name);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_NAME]);
+}
+
+/**
+ * aio_guest_run_get_priority:
+ * @self: a run
+ *
+ * Gets the priority of the guest as long as it keeps within its slice.
+ *
+ * Returns: the priority
+ *
+ * Since: 1.0
+ */
+int
+aio_guest_run_get_priority (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), G_PRIORITY_DEFAULT);
+
+  return self->priority;
+}
+
+/**
+ * aio_guest_run_set_priority:
+ * @self: a run
+ * @priority: a priority as of a source, such as %G_PRIORITY_DEFAULT
+ *
+ * Sets the priority of the guest as long as it keeps within its slice.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_priority (AioGuestRun *self, int priority)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  if (self->priority == priority)
+    return;
+
+  self->priority = priority;
+  if (self->source != NULL)
+    self->source_funcs->set_priority (self->source, priority);
+
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PRIORITY]);
+}
+
+/**
+ * aio_guest_run_get_slice:
+ * @self: a run
+ *
+ * Gets the time after which the guest yields.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+guint
+aio_guest_run_get_slice (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), DEFAULT_SLICE);
+
+  return self->slice;
+}
+
+/**
+ * aio_guest_run_set_slice:
+ * @self: a run
+ * @slice: microseconds, at least 1
+ *
+ * Sets the time after which the guest yields, from the next dispatch on.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_slice (AioGuestRun *self, guint slice)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+  g_return_if_fail (slice > 0);
+
+  if (self->slice == slice)
+    return;
+
+  self->slice = slice;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SLICE]);
+}
+
+/**
+ * aio_guest_run_get_period:
+ * @self: a run
+ *
+ * Gets the time in which a guest that has yielded gets at least one slice.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+guint
+aio_guest_run_get_period (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), DEFAULT_PERIOD);
+
+  return self->period;
+}
+
+/**
+ * aio_guest_run_set_period:
+ * @self: a run
+ * @period: microseconds, at least 1
+ *
+ * Sets the time in which a guest that has yielded gets at least one slice, from the next
+ * dispatch on.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_period (AioGuestRun *self, guint period)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+  g_return_if_fail (period > 0);
+
+  if (self->period == period)
+    return;
+
+  self->period = period;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PERIOD]);
+}
+
+/**
+ * aio_guest_run_get_reentrant:
+ * @self: a run
+ *
+ * Gets whether the tick may be called again while it is going on.
+ *
+ * Returns: whether it may
+ *
+ * Since: 1.0
+ */
+gboolean
+aio_guest_run_get_reentrant (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), FALSE);
+
+  return self->reentrant;
+}
+
+/**
+ * aio_guest_run_set_reentrant:
+ * @self: a run
+ * @reentrant: whether the tick may be called again while it is going on
+ *
+ * Says whether the guest bears its tick being called from a main loop nested in the tick. If it
+ * does not, which is the default, the guest rests in nested main loops.
+ *
+ * Since: 1.0
+ */
+void
+aio_guest_run_set_reentrant (AioGuestRun *self, gboolean reentrant)
+{
+  g_return_if_fail (AIO_GUEST_IS_RUN (self));
+
+  reentrant = !!reentrant;
+  if (self->reentrant == reentrant)
+    return;
+
+  self->reentrant = reentrant;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_REENTRANT]);
+}
+
+/* What a run counts */
+
+/* After a dispatch: the guest took @elapsed of it, and may have been stopped by its slice's end. */
+void
+aio_guest_run_count (AioGuestRun *self, gint64 elapsed, gboolean deferred)
+{
+  GObject *object = (GObject *) self;
+
+  self->busy_time += elapsed;
+  g_object_notify_by_pspec (object, props[PROP_TICKS]);
+  g_object_notify_by_pspec (object, props[PROP_BUSY_TIME]);
+
+  if (elapsed > self->longest_tick)
+    {
+      self->longest_tick = elapsed;
+      g_object_notify_by_pspec (object, props[PROP_LONGEST_TICK]);
+    }
+
+  if (deferred)
+    {
+      self->deferred_slices++;
+      g_object_notify_by_pspec (object, props[PROP_DEFERRED_SLICES]);
+    }
+}
+
+/**
+ * aio_guest_run_get_ticks:
+ * @self: a run
+ *
+ * Gets how many times the guest's tick was called.
+ *
+ * Returns: the count
+ *
+ * Since: 1.0
+ */
+guint64
+aio_guest_run_get_ticks (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->ticks;
+}
+
+/**
+ * aio_guest_run_get_busy_time:
+ * @self: a run
+ *
+ * Gets the time that the guest has run, without that of main loops nested in it.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+gint64
+aio_guest_run_get_busy_time (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->busy_time;
+}
+
+/**
+ * aio_guest_run_get_longest_tick:
+ * @self: a run
+ *
+ * Gets the longest time that the guest has kept the host waiting.
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+gint64
+aio_guest_run_get_longest_tick (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->longest_tick;
+}
+
+/**
+ * aio_guest_run_get_deferred_slices:
+ * @self: a run
+ *
+ * Gets how many times a slice ended with work left for a later one.
+ *
+ * Returns: the count
+ *
+ * Since: 1.0
+ */
+guint64
+aio_guest_run_get_deferred_slices (AioGuestRun *self)
+{
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), 0);
+
+  return self->deferred_slices;
 }

@@ -10,7 +10,10 @@ G_BEGIN_DECLS
 
 /* What the dispatch of both sources comes to: the guest's slice. */
 
-gboolean aio_guest_slice_run (AioGuestMainSource *self, gboolean when_idle);
+/* @on_yield: sees to it that the run goes on when the host is idle; NULL if that is seen to. */
+gboolean aio_guest_slice_run (AioGuestMainSource *self,
+                              gboolean when_idle,
+                              void (*on_yield) (AioGuestMainSource *self));
 gint64 aio_guest_slice_restart (AioGuestMainSource *self);
 
 /* While a dispatch is going on this is the sign of a main loop below it. */

@@ -6,7 +6,6 @@
 
 #include "aio-guest-debug-private.h"
 #include "aio-guest-error.h"
-#include "aio-guest-idle-source-private.h"
 #include "aio-guest-slice-private.h"
 
 /* In the main loop that is iterating. The deadline and the share stay as they were. */
@@ -25,7 +24,8 @@ settle (AioGuestMainSource *self,
         gboolean when_idle,
         gint64 elapsed,
         AioGuestTick tick,
-        gint64 deadline)
+        gint64 deadline,
+        void (*on_yield) (AioGuestMainSource *self))
 {
   const gboolean had_yielded = self->share.yielded;
   gboolean yielded;
@@ -43,7 +43,8 @@ settle (AioGuestMainSource *self,
   if (yielded)
     {
       /* The idle source keeps the main context from waiting, so nothing has to end a wait. */
-      aio_guest_idle_source_ensure (self);
+      if (on_yield != NULL)
+        on_yield (self);
       aio_guest_deadline_pause (&self->parent);
     }
   else
@@ -77,7 +78,9 @@ outcome (AioGuestTick tick)
 
 /* The caller holds on to the source and its run. */
 gboolean
-aio_guest_slice_run (AioGuestMainSource *self, gboolean when_idle)
+aio_guest_slice_run (AioGuestMainSource *self,
+                     gboolean when_idle,
+                     void (*on_yield) (AioGuestMainSource *self))
 {
   AioGuestRun *run = self->run;
   g_autoptr (GError) error = NULL;
@@ -131,7 +134,7 @@ aio_guest_slice_run (AioGuestMainSource *self, gboolean when_idle)
       else if (tick == AIO_GUEST_TICK_REST)
         rest (self);
       else
-        settle (self, when_idle, elapsed, tick, next_ready_time);
+        settle (self, when_idle, elapsed, tick, next_ready_time, on_yield);
     }
 
   self->slice = outer;

@@ -8,7 +8,7 @@
 #include "aio-guest-idle-source-private.h"
 #include "aio-guest-main-source-private.h"
 #include "aio-guest-slice-private.h"
-#include "aio-guest-source-private.h"
+#include "aio-guest-source.h"
 
 /* By the time of this turn of the main loop. */
 static gboolean
@@ -136,7 +136,7 @@ main_source_dispatch (GSource *source,
     g_set_error (&error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
                  "the run's wakeup descriptor %d was closed during the run", self->wakeup.fd);
   else if (aio_guest_poller_begin (poller, aio_guest_watches_get_first (&self->watches), &error))
-    return aio_guest_slice_run (self, FALSE);
+    return aio_guest_slice_run (self, FALSE, aio_guest_idle_source_ensure);
 
   aio_guest_run_end (self->run, g_steal_pointer (&error));
   return G_SOURCE_REMOVE;
@@ -171,6 +171,47 @@ release_run (gpointer data)
   g_object_unref (run);
 }
 
+static void
+set_priority (GSource *source, int priority)
+{
+  AioGuestMainSource *self = (AioGuestMainSource *) source;
+
+  /* Of one that was destroyed inside its own dispatch, GLib would add the descriptors anew, and
+   * nobody would remove them. */
+  if (g_source_is_destroyed (source))
+    return;
+
+  g_source_set_priority (source, priority);
+  aio_guest_idle_source_update_priority (self);
+}
+
+static gint64
+restart_slice (GSource *source)
+{
+  return aio_guest_slice_restart ((AioGuestMainSource *) source);
+}
+
+/* Destroys both sources. */
+static void
+close_sources (GSource *source)
+{
+  AioGuestMainSource *self = (AioGuestMainSource *) source;
+
+  /* If somebody else destroys the source GLib takes off its descriptors only when ::finished has been
+   * emitted, in which the host may iterate. */
+  aio_guest_main_source_set_polling (self, FALSE);
+  stop_polling_wakeup (self);
+
+  aio_guest_idle_source_close (self);
+  aio_guest_main_source_destroy (source);
+}
+
+static const AioGuestSourceFuncs funcs_for_run = {
+  .close = close_sources,
+  .set_priority = set_priority,
+  .restart_slice = restart_slice,
+};
+
 /**
  * aio_guest_source_new:
  * @run: a run that is not attached
@@ -196,7 +237,7 @@ aio_guest_source_new (AioGuestRun *run, GError **error)
   g_autoptr (GSource) source = g_source_new (&main_source_funcs, sizeof (AioGuestMainSource));
   AioGuestMainSource *self = (AioGuestMainSource *) source;
 
-  if (!aio_guest_run_begin (run, source, error))
+  if (!aio_guest_run_begin (run, source, &funcs_for_run, error))
     return NULL;
 
   self->run = run;
@@ -214,39 +255,4 @@ aio_guest_source_new (AioGuestRun *run, GError **error)
   g_source_set_ready_time (source, 0);
 
   return g_steal_pointer (&source);
-}
-
-void
-aio_guest_source_set_priority (GSource *source, int priority)
-{
-  AioGuestMainSource *self = (AioGuestMainSource *) source;
-
-  /* Of one that was destroyed inside its own dispatch, GLib would add the descriptors anew, and
-   * nobody would remove them. */
-  if (g_source_is_destroyed (source))
-    return;
-
-  g_source_set_priority (source, priority);
-  aio_guest_idle_source_update_priority (self);
-}
-
-gint64
-aio_guest_source_restart_slice (GSource *source)
-{
-  return aio_guest_slice_restart ((AioGuestMainSource *) source);
-}
-
-/* Destroys both sources. */
-void
-aio_guest_source_close (GSource *source)
-{
-  AioGuestMainSource *self = (AioGuestMainSource *) source;
-
-  /* If somebody else destroys the source GLib takes off its descriptors only when ::finished has been
-   * emitted, in which the host may iterate. */
-  aio_guest_main_source_set_polling (self, FALSE);
-  stop_polling_wakeup (self);
-
-  aio_guest_idle_source_close (self);
-  aio_guest_main_source_destroy (source);
 }
