@@ -133,9 +133,12 @@ poll_thread (gpointer data)
 
       GPollFD *polled = &g_array_index (fds, GPollFD, 0);
       int n_ready = g_poll (polled, fds->len, -1);
-      int failure = n_ready < 0 && errno != EINTR                         ? errno
-                    : n_ready > 0 && (polled[0].revents & G_IO_NVAL) != 0 ? EBADF
-                                                                          : 0;
+      int failure = 0;
+
+      if (n_ready < 0 && errno != EINTR)
+        failure = errno;
+      else if (n_ready > 0 && (polled[0].revents & G_IO_NVAL) != 0)
+        failure = EBADF;
 
       g_mutex_lock (&self->lock);
       self->waiting = FALSE;

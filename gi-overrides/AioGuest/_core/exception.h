@@ -6,10 +6,13 @@
 
 #include "core.h"
 
-/* Takes the pending exception, normalised and with its traceback. */
+/* Takes the pending exception, with its traceback; NULL if there is none. */
 static inline PyObject *
 core_take_exception (void)
 {
+#if PY_VERSION_HEX >= 0x030c0000
+  return PyErr_GetRaisedException ();
+#else
   PyObject *type, *value, *traceback;
 
   PyErr_Fetch (&type, &value, &traceback);
@@ -20,13 +23,19 @@ core_take_exception (void)
   Py_XDECREF (type);
   Py_XDECREF (traceback);
   return value;
+#endif
 }
 
-/* Makes it pending again, and takes over the reference. */
+/* Makes it pending again, in the place of any other, and takes over the reference. NULL: does nothing. */
 static inline void
 core_restore_exception (PyObject *exception)
 {
-  if (exception != NULL)
-    PyErr_Restore (Py_NewRef (Py_TYPE (exception)), exception,
-                   PyException_GetTraceback (exception));
+  if (exception == NULL)
+    return;
+
+#if PY_VERSION_HEX >= 0x030c0000
+  PyErr_SetRaisedException (exception);
+#else
+  PyErr_Restore (Py_NewRef (Py_TYPE (exception)), exception, PyException_GetTraceback (exception));
+#endif
 }

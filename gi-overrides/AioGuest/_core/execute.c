@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "exception.h"
 #include "execute.h"
 #include "handle.h"
 #include "report.h"
@@ -79,22 +80,13 @@ run_unlocked (CoreState *state, PyObject *handle)
 static int
 release (CoreState *state, PyObject *lock)
 {
-  PyObject *type, *value, *traceback;
-  PyObject *result;
-
-  PyErr_Fetch (&type, &value, &traceback);
-  result = PyObject_CallMethodNoArgs (lock, state->str_release);
+  PyObject *exception = core_take_exception ();
+  PyObject *result = PyObject_CallMethodNoArgs (lock, state->str_release);
 
   if (result != NULL)
-    {
-      PyErr_Restore (type, value, traceback);
-    }
+    core_restore_exception (exception);
   else
-    {
-      Py_XDECREF (type);
-      Py_XDECREF (value);
-      Py_XDECREF (traceback);
-    }
+    Py_XDECREF (exception);
 
   Py_XDECREF (result);
   return result != NULL ? 0 : -1;

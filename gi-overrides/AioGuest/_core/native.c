@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "deadline.h"
 #include "events.h"
+#include "exception.h"
 #include "execute.h"
 #include "handle.h"
 #include "heap.h"
@@ -56,6 +57,20 @@ pop_timer (Guest *self, PyObject *scheduled)
   return timer;
 }
 
+/* A timer that was not cancelled is put into the list @kept. */
+static int
+keep_or_drop (CoreState *state, PyObject *kept, PyObject *timer)
+{
+  int cancelled = handle_is_cancelled (state, timer);
+
+  if (cancelled < 0)
+    return -1;
+  if (cancelled)
+    return set_scheduled (state, timer, Py_False);
+
+  return PyList_Append (kept, timer);
+}
+
 /* Most timers are cancelled before they are due: a list of little else is made anew. */
 static int
 rebuild_scheduled (Guest *self, PyObject *scheduled)
@@ -70,10 +85,7 @@ rebuild_scheduled (Guest *self, PyObject *scheduled)
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE (scheduled); i++)
     {
       PyObject *timer = Py_NewRef (PyList_GET_ITEM (scheduled, i));
-      int cancelled = handle_is_cancelled (state, timer);
-      int done = cancelled < 0 ? -1
-                 : cancelled   ? set_scheduled (state, timer, Py_False)
-                               : PyList_Append (kept, timer);
+      int done = keep_or_drop (state, kept, timer);
 
       Py_DECREF (timer);
       if (done < 0)
@@ -171,16 +183,16 @@ drop_cancelled_timers (Guest *self)
 static int
 make_ready (Guest *self, PyObject *scheduled, PyObject *timer)
 {
-  PyObject *type, *value, *traceback;
+  PyObject *exception;
 
   if (ready_append (self->state, self->ready, timer) == 0)
     return 0;
 
-  PyErr_Fetch (&type, &value, &traceback);
+  exception = core_take_exception ();
   if (set_scheduled (self->state, timer, Py_True) < 0 ||
       heap_push (self->state, scheduled, timer) < 0)
     PyErr_WriteUnraisable (timer);
-  PyErr_Restore (type, value, traceback);
+  core_restore_exception (exception);
 
   return -1;
 }

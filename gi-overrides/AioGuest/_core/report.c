@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "exception.h"
 #include "handle.h"
 #include "report.h"
 
@@ -20,9 +21,7 @@ typedef struct
   PyObject *handle;
   PyObject *context;
   PyObject *args; /* what the handle has instead of a tuple, or NULL */
-  PyObject *type;
-  PyObject *value;
-  PyObject *traceback;
+  PyObject *exception;
 } Raiser;
 
 static PyObject *
@@ -38,8 +37,7 @@ raiser_run (PyObject *object,
       (self->args != NULL && PyObject_SetAttr (self->handle, state->str__args, self->args) < 0))
     return NULL;
 
-  PyErr_Restore (g_steal_pointer (&self->type), g_steal_pointer (&self->value),
-                 g_steal_pointer (&self->traceback));
+  core_restore_exception (g_steal_pointer (&self->exception));
   return NULL;
 }
 
@@ -52,9 +50,7 @@ raiser_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->handle);
   Py_VISIT (self->context);
   Py_VISIT (self->args);
-  Py_VISIT (self->type);
-  Py_VISIT (self->value);
-  Py_VISIT (self->traceback);
+  Py_VISIT (self->exception);
   return 0;
 }
 
@@ -66,9 +62,7 @@ raiser_clear (PyObject *object)
   Py_CLEAR (self->handle);
   Py_CLEAR (self->context);
   Py_CLEAR (self->args);
-  Py_CLEAR (self->type);
-  Py_CLEAR (self->value);
-  Py_CLEAR (self->traceback);
+  Py_CLEAR (self->exception);
   return 0;
 }
 
@@ -139,29 +133,25 @@ run_by_plain_method (CoreState *state, PyObject *handle)
 int
 handle_report (CoreState *state, PyObject *handle, PyObject *context)
 {
-  PyObject *type, *value, *traceback;
+  PyObject *exception;
   Raiser *raiser;
   int result = -1;
 
   if (PyErr_ExceptionMatches (PyExc_SystemExit) || PyErr_ExceptionMatches (PyExc_KeyboardInterrupt))
     return -1;
 
-  PyErr_Fetch (&type, &value, &traceback);
+  exception = core_take_exception ();
 
   raiser = (Raiser *) PyType_GenericAlloc ((PyTypeObject *) state->raiser_type, 0);
   if (raiser == NULL)
     {
-      Py_XDECREF (type);
-      Py_XDECREF (value);
-      Py_XDECREF (traceback);
+      Py_DECREF (exception);
       return -1;
     }
 
   raiser->handle = Py_NewRef (handle);
   raiser->context = Py_NewRef (context);
-  raiser->type = type;
-  raiser->value = value;
-  raiser->traceback = traceback;
+  raiser->exception = exception;
 
   if (lend_raiser (state, raiser) == 0)
     result = run_by_plain_method (state, handle);

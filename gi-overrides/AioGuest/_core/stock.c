@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "exception.h"
 #include "queues.h"
 #include "stock.h"
 
@@ -52,13 +53,12 @@ guest_stock_round (Guest *self)
 
   if (result == NULL)
     {
-      PyObject *type, *value, *traceback;
+      PyObject *exception = core_take_exception ();
 
-      PyErr_Fetch (&type, &value, &traceback);
       stopping = PyDict_GetItemWithError (self->loop_dict, state->str__stopping);
       if (stopping == sentinel)
         PyDict_SetItem (self->loop_dict, state->str__stopping, Py_False);
-      PyErr_Restore (type, value, traceback);
+      core_restore_exception (exception);
       return -1;
     }
 

@@ -268,9 +268,7 @@ suspension_begin (Suspension *suspension, Guest *guest)
 void
 suspension_end (Suspension *suspension, Guest *guest)
 {
-  PyObject *type, *value, *traceback;
-
-  PyErr_Fetch (&type, &value, &traceback);
+  PyObject *exception = core_take_exception ();
 
   reenter_task (suspension, guest);
 
@@ -287,7 +285,7 @@ suspension_end (Suspension *suspension, Guest *guest)
   replace_handled (PyThreadState_Get (), &suspension->none_handled, suspension->handled);
   Py_CLEAR (suspension->none_handled.exc_value);
 
-  PyErr_Restore (type, value, traceback);
+  core_restore_exception (exception);
 
   if (suspension->error != NULL)
     Py_XSETREF (guest->host_error, g_steal_pointer (&suspension->error));
