@@ -22,13 +22,13 @@
 int
 guest_void_ready (Guest *self)
 {
-  for (Py_ssize_t n = Py_SIZE (self->ready); n > 0; n--)
+  for (Py_ssize_t n = Py_SIZE (self->view.ready); n > 0; n--)
     {
-      PyObject *handle = ready_popleft (self->state, self->ready);
+      PyObject *handle = ready_popleft (self->view.state, self->view.ready);
       int kept = handle != NULL ? PyList_Append (self->kept, handle) : -1;
 
       Py_XDECREF (handle);
-      if (kept < 0 || ready_append (self->state, self->ready, self->padding) < 0)
+      if (kept < 0 || ready_append (self->view.state, self->view.ready, self->padding) < 0)
         return -1;
     }
 
@@ -105,13 +105,13 @@ guest_leave_copy (Guest *self, AioGuestTick tick)
       PyObject *result = PyObject_CallOneArg (self->on_end, Py_None);
 
       if (result == NULL)
-        PyErr_WriteUnraisable (self->loop);
+        PyErr_WriteUnraisable (self->view.loop);
       Py_XDECREF (result);
     }
 
   Py_CLEAR (self->failed);
   if (guest_void_ready (self) < 0)
-    PyErr_WriteUnraisable (self->loop);
+    PyErr_WriteUnraisable (self->view.loop);
 
   return AIO_GUEST_TICK_WAIT;
 }

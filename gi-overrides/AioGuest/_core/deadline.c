@@ -45,7 +45,7 @@ timer_when (CoreState *state, PyObject *timer, double *when)
 }
 
 static int
-when_at (Guest *self, Py_ssize_t i, double *when)
+when_at (LoopView *self, Py_ssize_t i, double *when)
 {
   PyObject *timer = Py_NewRef (PyList_GET_ITEM (self->scheduled, i));
   int result = timer_when (self->state, timer, when);
@@ -56,7 +56,7 @@ when_at (Guest *self, Py_ssize_t i, double *when)
 
 /* Whether a timer is due by asyncio's clock: 1, 0, or -1 with an exception. */
 int
-guest_has_due_timer (Guest *self)
+loop_view_has_due_timer (LoopView *self)
 {
   double when;
 
@@ -69,7 +69,7 @@ guest_has_due_timer (Guest *self)
 /* Whether the timer after the first one is due before @end, too: 1, 0, or -1 with an exception.
  * In a heap it is one of these two. */
 static int
-second_is_before (Guest *self, gint64 end)
+second_is_before (LoopView *self, gint64 end)
 {
   for (Py_ssize_t i = 1; i <= 2 && i < PyList_GET_SIZE (self->scheduled); i++)
     {
@@ -85,7 +85,7 @@ second_is_before (Guest *self, gint64 end)
 }
 
 static int
-put_off_if_shared (Guest *self, gint64 *ready_time)
+put_off_if_shared (LoopView *self, gint64 *ready_time)
 {
   const gint64 now = g_get_monotonic_time ();
   int shared;
@@ -102,7 +102,7 @@ put_off_if_shared (Guest *self, gint64 *ready_time)
 
 /* As of GLib's clock; -1 for never. */
 int
-guest_get_next_ready_time (Guest *self, gint64 *next_ready_time)
+loop_view_get_next_ready_time (LoopView *self, gint64 *next_ready_time)
 {
   PyObject *now;
   double due;

@@ -4,8 +4,8 @@
 
 #pragma once
 
-#include "guest.h"
+#include "loop_view.h"
 
-int guest_get_next_ready_time (Guest *self, gint64 *next_ready_time);
-int guest_has_due_timer (Guest *self);
+int loop_view_get_next_ready_time (LoopView *self, gint64 *next_ready_time);
+int loop_view_has_due_timer (LoopView *self);
 int timer_when (CoreState *state, PyObject *timer, double *when);

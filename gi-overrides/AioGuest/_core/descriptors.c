@@ -106,7 +106,7 @@ guest_sync_watches (Guest *self)
     {
       /* A copy, in case that a key of another kind has Python code for its fields. */
       keys = PyDict_Copy (self->fd_to_key);
-      result = keys != NULL ? add_wanted_keys (self->state, wanted, keys) : -1;
+      result = keys != NULL ? add_wanted_keys (self->view.state, wanted, keys) : -1;
       Py_XDECREF (keys);
     }
 

@@ -34,15 +34,15 @@ add_callback (Guest *self, PyObject *handle, PyObject *fileobj, PyObject *remove
   if (handle == Py_None)
     return 0;
 
-  cancelled = handle_is_cancelled (self->state, handle);
+  cancelled = handle_is_cancelled (self->view.state, handle);
   if (cancelled < 0)
     return -1;
 
   if (!cancelled)
-    return ready_append (self->state, self->ready, handle);
+    return ready_append (self->view.state, self->view.ready, handle);
 
   /* A reader that was cancelled must go, or a level-triggered epoll never rests. */
-  result = PyObject_CallMethodOneArg (self->loop, remove, fileobj);
+  result = PyObject_CallMethodOneArg (self->view.loop, remove, fileobj);
   Py_XDECREF (result);
   return result != NULL ? 0 : -1;
 }
@@ -50,7 +50,7 @@ add_callback (Guest *self, PyObject *handle, PyObject *fileobj, PyObject *remove
 static int
 process_event (Guest *self, const struct epoll_event *event)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   PyObject *fd = PyLong_FromLong (event->data.fd);
   PyObject *key;
   PyObject *data;
@@ -97,12 +97,12 @@ process_event (Guest *self, const struct epoll_event *event)
 static int
 process_by_methods (Guest *self)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   PyObject *zero = PyLong_FromLong (0);
   PyObject *events =
     zero != NULL ? PyObject_CallMethodOneArg (self->selector, state->str_select, zero) : NULL;
   PyObject *result =
-    events != NULL ? PyObject_CallMethodOneArg (self->loop, state->str__process_events, events)
+    events != NULL ? PyObject_CallMethodOneArg (self->view.loop, state->str__process_events, events)
                    : NULL;
 
   self->had_io = self->has_events = TRUE;

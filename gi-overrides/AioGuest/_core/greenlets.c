@@ -36,7 +36,7 @@ find_obstacle (Guest *self, int loop_depth, gsize place)
   if (self->find_obstacle == NULL || loop_depth < self->least_depth)
     Py_RETURN_NONE;
 
-  module = PyImport_GetModule (self->state->str_greenlet);
+  module = PyImport_GetModule (self->view.state->str_greenlet);
   if (module == NULL)
     return PyErr_Occurred () ? NULL : Py_NewRef (Py_None);
   Py_DECREF (module);
@@ -58,7 +58,7 @@ guest_find_obstacle (Guest *self)
 static void
 tell_of_rest (Guest *self, PyObject *obstacle)
 {
-  PyObject *task = PyObject_CallOneArg (self->state->current_task, self->loop);
+  PyObject *task = PyObject_CallOneArg (self->view.state->current_task, self->view.loop);
   PyObject *result = NULL;
 
   if (task != NULL)
@@ -89,7 +89,7 @@ guest_must_rest (Guest *self, const char *place)
   if (rests && obstacle != NULL)
     tell_of_rest (self, obstacle);
   if (PyErr_Occurred ())
-    PyErr_WriteUnraisable (self->loop);
+    PyErr_WriteUnraisable (self->view.loop);
 
   self->rests = rests;
   if (rests)

@@ -12,7 +12,6 @@
 #include "kind.h"
 #include "loop.h"
 #include "nesting.h"
-#include "queues.h"
 #include "selector.h"
 #include "signals.h"
 #include "step.h"
@@ -45,10 +44,10 @@ make_padding (Guest *self)
   PyObject *result = NULL;
 
   if (args != NULL)
-    self->padding = PyObject_CallFunctionObjArgs (self->state->handle_type, Py_None, args,
-                                                  self->loop, NULL);
+    self->padding = PyObject_CallFunctionObjArgs (self->view.state->handle_type, Py_None, args,
+                                                  self->view.loop, NULL);
   if (self->padding != NULL)
-    result = PyObject_CallMethodNoArgs (self->padding, self->state->str_cancel);
+    result = PyObject_CallMethodNoArgs (self->padding, self->view.state->str_cancel);
 
   Py_XDECREF (args);
   Py_XDECREF (result);
@@ -130,15 +129,15 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   if (self == NULL)
     return NULL;
 
-  self->state = core_state_of_type (type);
-  self->may_native = native && self->state->verified;
+  self->view.state = core_state_of_type (type);
+  self->may_native = native && self->view.state->verified;
   self->told_native = -1;
   self->epoll_fd = -1;
-  self->loop = Py_NewRef (loop);
-  self->check = core_get_check (self->state, loop);
-  if (self->check == NULL)
-    self->check = &self->own_check;
-  self->loop_dict = PyObject_GenericGetDict (loop, NULL);
+  self->view.loop = Py_NewRef (loop);
+  self->view.check = core_get_check (self->view.state, loop);
+  if (self->view.check == NULL)
+    self->view.check = &self->view.own_check;
+  self->view.dict = PyObject_GenericGetDict (loop, NULL);
   self->on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
   self->watched = PyDict_New ();
   self->is_atomic = atomic;
@@ -146,7 +145,7 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->find_obstacle = Py_XNewRef (find_obstacle);
   self->on_rest = Py_XNewRef (on_rest);
 
-  if (self->loop_dict == NULL || core_watch (self->state, self->loop_dict) < 0 ||
+  if (self->view.dict == NULL || core_watch (self->view.state, self->view.dict) < 0 ||
       self->watched == NULL || guest_fetch_queues (self) < 0 ||
       make_padding (self) < 0 || guest_fetch_selector (self) < 0 || make_run (self, poll_mode) < 0)
     {
@@ -154,7 +153,7 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
       return NULL;
     }
 
-  self->n_scheduled = Py_SIZE (self->scheduled);
+  self->n_scheduled = Py_SIZE (self->view.scheduled);
 
   return (PyObject *) self;
 }
@@ -163,12 +162,12 @@ static int
 guest_traverse (PyObject *object, visitproc visit, void *arg)
 {
   Guest *self = (Guest *) object;
+  int result = loop_view_traverse (&self->view, visit, arg);
+
+  if (result != 0)
+    return result;
 
   Py_VISIT (Py_TYPE (object));
-  Py_VISIT (self->loop);
-  Py_VISIT (self->loop_dict);
-  Py_VISIT (self->ready);
-  Py_VISIT (self->scheduled);
   Py_VISIT (self->padding);
   Py_VISIT (self->base_context);
   Py_VISIT (self->selector);
@@ -194,10 +193,7 @@ guest_clear (PyObject *object)
   Guest *self = (Guest *) object;
 
   guest_clear_selector (self);
-  Py_CLEAR (self->loop);
-  Py_CLEAR (self->loop_dict);
-  Py_CLEAR (self->ready);
-  Py_CLEAR (self->scheduled);
+  loop_view_clear (&self->view);
   Py_CLEAR (self->padding);
   Py_CLEAR (self->base_context);
   Py_CLEAR (self->watched);

@@ -4,25 +4,18 @@
 
 #pragma once
 
-#include "check.h"
+#include "loop_view.h"
 #include "step.h"
 
 struct _Guest
 {
   PyObject_HEAD
 
-  CoreState *state;
-  PyObject *loop;
-  PyObject *loop_dict;
+  LoopView view;
   AioGuestRun *run;
   gboolean may_native;
   int told_native; /* the kind of tick that was logged last, -1 for none */
-  LoopCheck *check; /* the loop's own or this one: */
-  LoopCheck own_check;
 
-  /* Read by guest_peek() without the GIL: only ever replaced by the owner thread, with it. */
-  PyObject *ready;
-  PyObject *scheduled;
   Py_ssize_t n_scheduled; /* at the end of the last tick; -1 since a round began */
 
   Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
@@ -82,7 +75,12 @@ extern PyType_Spec guest_spec;
 int core_init_pygobject (void);
 
 static inline int
-guest_check_loop (Guest *self)
+guest_fetch_queues (Guest *self)
 {
-  return core_check_loop (self->state, self->check, self->loop, self->loop_dict);
+  int replaced = loop_view_fetch_queues (&self->view);
+
+  if (G_UNLIKELY (replaced > 0))
+    self->only_padding = FALSE;
+
+  return MIN (replaced, 0);
 }

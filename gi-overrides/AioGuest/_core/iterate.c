@@ -21,7 +21,7 @@ future_is_done (Guest *self, PyObject *future)
   if (future == Py_None)
     return 0;
 
-  done = PyObject_CallMethodNoArgs (future, self->state->str_done);
+  done = PyObject_CallMethodNoArgs (future, self->view.state->str_done);
   result = done != NULL ? PyObject_IsTrue (done) : -1;
 
   Py_XDECREF (done);

@@ -13,17 +13,17 @@ guest_may_native (Guest *self)
   if (!self->may_native)
     return 0;
 
-  if (guest_check_loop (self) < 0)
+  if (loop_view_check (&self->view) < 0)
     return -1;
 
-  return (self->check->does & DOES_TICK) != 0;
+  return (self->view.check->does & DOES_TICK) != 0;
 }
 
 /* Why this loop, as it is now, is ticked by its own _run_once(), in words; None if it is not. */
 PyObject *
 guest_why_stock (Guest *self)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   int native = guest_may_native (self);
 
   if (native != 0)
@@ -34,10 +34,10 @@ guest_why_stock (Guest *self)
   if (!self->may_native)
     return PyUnicode_FromString ("it was asked for");
 
-  if (PyDict_GetItemWithError (self->loop_dict, state->str__debug) != Py_False)
+  if (PyDict_GetItemWithError (self->view.dict, state->str__debug) != Py_False)
     return PyErr_Occurred () ? NULL : PyUnicode_FromString ("the loop is in debug mode");
 
-  if (!PyList_CheckExact (self->scheduled))
+  if (!PyList_CheckExact (self->view.scheduled))
     return PyUnicode_FromString ("the loop has its timers in a list of another kind");
 
   return PyUnicode_FromString ("the loop or its handles have methods in the place of asyncio's");

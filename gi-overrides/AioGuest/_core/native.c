@@ -10,7 +10,6 @@
 #include "handle.h"
 #include "heap.h"
 #include "native.h"
-#include "queues.h"
 #include "ready.h"
 #include "step.h"
 
@@ -25,7 +24,7 @@
 static PyObject *
 fetch_scheduled (Guest *self)
 {
-  PyObject *scheduled = guest_check_loop (self) == 0 ? self->check->scheduled : NULL;
+  PyObject *scheduled = loop_view_check (&self->view) == 0 ? self->view.check->scheduled : NULL;
 
   if (scheduled != NULL && PyList_CheckExact (scheduled))
     return Py_NewRef (scheduled);
@@ -49,9 +48,9 @@ set_scheduled (CoreState *state, PyObject *timer, PyObject *value)
 static PyObject *
 pop_timer (Guest *self, PyObject *scheduled)
 {
-  PyObject *timer = heap_pop (self->state, scheduled);
+  PyObject *timer = heap_pop (self->view.state, scheduled);
 
-  if (timer != NULL && set_scheduled (self->state, timer, Py_False) < 0)
+  if (timer != NULL && set_scheduled (self->view.state, timer, Py_False) < 0)
     Py_CLEAR (timer);
 
   return timer;
@@ -75,7 +74,7 @@ keep_or_drop (CoreState *state, PyObject *kept, PyObject *timer)
 static int
 rebuild_scheduled (Guest *self, PyObject *scheduled)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   PyObject *kept = PyList_New (0);
   int result = -1;
 
@@ -93,8 +92,8 @@ rebuild_scheduled (Guest *self, PyObject *scheduled)
     }
 
   if (heap_heapify (state, kept) == 0 &&
-      PyDict_SetItem (self->loop_dict, state->str__scheduled, kept) == 0)
-    result = core_set_cancelled_count (state, self->check, self->loop_dict, 0);
+      PyDict_SetItem (self->view.dict, state->str__scheduled, kept) == 0)
+    result = core_set_cancelled_count (state, self->view.check, self->view.dict, 0);
 
 out:
   Py_DECREF (kept);
@@ -137,10 +136,10 @@ first_is_due (CoreState *state, PyObject *scheduled, double end_time)
 static int
 drop_cancelled_timers (Guest *self)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   PyObject *scheduled = fetch_scheduled (self);
   Py_ssize_t n_scheduled = scheduled != NULL ? PyList_GET_SIZE (scheduled) : 0;
-  Py_ssize_t n_cancelled = n_scheduled > 0 ? core_cancelled_count (state, self->loop_dict) : 0;
+  Py_ssize_t n_cancelled = n_scheduled > 0 ? core_cancelled_count (state, self->view.dict) : 0;
   int result;
 
   if (scheduled == NULL || (n_cancelled < 0 && PyErr_Occurred ()))
@@ -162,9 +161,9 @@ drop_cancelled_timers (Guest *self)
       PyObject *timer = NULL;
 
       /* Comparisons in between may have cancelled more. */
-      n_cancelled = core_cancelled_count (state, self->loop_dict);
+      n_cancelled = core_cancelled_count (state, self->view.dict);
       if (!PyErr_Occurred () &&
-          core_set_cancelled_count (state, self->check, self->loop_dict, n_cancelled - 1) == 0)
+          core_set_cancelled_count (state, self->view.check, self->view.dict, n_cancelled - 1) == 0)
         timer = pop_timer (self, scheduled);
 
       Py_DECREF (scheduled);
@@ -185,12 +184,12 @@ make_ready (Guest *self, PyObject *scheduled, PyObject *timer)
 {
   PyObject *exception;
 
-  if (ready_append (self->state, self->ready, timer) == 0)
+  if (ready_append (self->view.state, self->view.ready, timer) == 0)
     return 0;
 
   exception = core_take_exception ();
-  if (set_scheduled (self->state, timer, Py_True) < 0 ||
-      heap_push (self->state, scheduled, timer) < 0)
+  if (set_scheduled (self->view.state, timer, Py_True) < 0 ||
+      heap_push (self->view.state, scheduled, timer) < 0)
     PyErr_WriteUnraisable (timer);
   core_restore_exception (exception);
 
@@ -200,7 +199,7 @@ make_ready (Guest *self, PyObject *scheduled, PyObject *timer)
 static int
 collect_due_timers (Guest *self)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   PyObject *scheduled = fetch_scheduled (self);
   PyObject *resolution;
   double end_time;
@@ -214,7 +213,7 @@ collect_due_timers (Guest *self)
       return 0;
     }
 
-  resolution = PyDict_GetItemWithError (self->loop_dict, state->str__clock_resolution);
+  resolution = PyDict_GetItemWithError (self->view.dict, state->str__clock_resolution);
   end_time = core_time ();
   if (resolution != NULL)
     end_time += PyFloat_AsDouble (resolution);
@@ -247,14 +246,14 @@ guest_native_round (Guest *self, gint64 slice_end)
           collect_due_timers (self) < 0 || guest_fetch_queues (self) < 0)
         return -1;
 
-      self->todo = Py_SIZE (self->ready);
+      self->todo = Py_SIZE (self->view.ready);
     }
 
   /* A nested tick takes its handles from the same count, and may begin a round of its own. If it
    * ends the run, what is left stays in the queue, as when run_forever() raises. */
-  while (self->todo > 0 && Py_SIZE (self->ready) > 0 && !self->is_over)
+  while (self->todo > 0 && Py_SIZE (self->view.ready) > 0 && !self->is_over)
     {
-      PyObject *handle = ready_popleft (self->state, self->ready);
+      PyObject *handle = ready_popleft (self->view.state, self->view.ready);
       int cancelled;
       int outcome;
 
@@ -264,8 +263,8 @@ guest_native_round (Guest *self, gint64 slice_end)
       self->todo--;
       n_run++;
 
-      cancelled = handle_is_cancelled (self->state, handle);
-      outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self->state, handle);
+      cancelled = handle_is_cancelled (self->view.state, handle);
+      outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self->view.state, handle);
       step_forget_nested (self->step);
 
       if (outcome < 0)

@@ -95,7 +95,7 @@ enter_frame (FrameStep *self, PyThreadState *thread)
   /* If it can't be suspended the callback is part of the step: better than not called at all. */
   if (is_host && suspension_begin_host (&self->suspension, self->guest, step->handled) < 0)
     {
-      PyErr_WriteUnraisable (self->guest->loop);
+      PyErr_WriteUnraisable (self->guest->view.loop);
       suspension_end (&self->suspension, self->guest);
       self->guest = NULL;
     }

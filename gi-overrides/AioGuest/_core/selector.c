@@ -57,7 +57,7 @@ selector_fileno (CoreState *state, PyObject *selector)
 static int
 look_at_selector (Guest *self, int fd)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
 
   self->selector_dict = PyObject_GenericGetDict (self->selector, NULL);
   if (self->selector_dict == NULL && PyErr_ExceptionMatches (PyExc_AttributeError))
@@ -110,7 +110,7 @@ look_at_selector (Guest *self, int fd)
 int
 guest_fetch_selector (Guest *self)
 {
-  PyObject *selector = guest_check_loop (self) == 0 ? self->check->selector : NULL;
+  PyObject *selector = loop_view_check (&self->view) == 0 ? self->view.check->selector : NULL;
   int fd;
 
   if (selector == self->selector && selector != NULL)
@@ -124,7 +124,7 @@ guest_fetch_selector (Guest *self)
     }
 
   Py_INCREF (selector);
-  fd = selector_fileno (self->state, selector);
+  fd = selector_fileno (self->view.state, selector);
   if (fd == -2)
     {
       Py_DECREF (selector);
@@ -161,7 +161,7 @@ select_is_overridden (CoreState *state, PyObject *dict)
 static int
 may_epoll (Guest *self)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   PyObject *dict;
   guint64 version;
   int overridden;

@@ -3,7 +3,6 @@
  */
 
 #include "exception.h"
-#include "queues.h"
 #include "stock.h"
 
 /*
@@ -18,11 +17,11 @@
 int
 guest_is_stopping (Guest *self)
 {
-  PyObject *stopping = guest_check_loop (self) == 0 ? self->check->stopping : NULL;
+  PyObject *stopping = loop_view_check (&self->view) == 0 ? self->view.check->stopping : NULL;
 
   if (stopping == NULL)
     return PyErr_Occurred () ? -1 : 0;
-  if (stopping == Py_False || stopping == self->state->str__run_once)
+  if (stopping == Py_False || stopping == self->view.state->str__run_once)
     return 0;
 
   return PyObject_IsTrue (stopping);
@@ -31,15 +30,15 @@ guest_is_stopping (Guest *self)
 Py_ssize_t
 guest_stock_round (Guest *self)
 {
-  CoreState *state = self->state;
+  CoreState *state = self->view.state;
   PyObject *sentinel = state->str__run_once;
   PyObject *result;
   PyObject *stopping;
-  Py_ssize_t n_before = Py_SIZE (self->ready);
+  Py_ssize_t n_before = Py_SIZE (self->view.ready);
   int was_stopping = guest_is_stopping (self);
 
   if (was_stopping < 0 ||
-      (!was_stopping && PyDict_SetItem (self->loop_dict, state->str__stopping, sentinel) < 0))
+      (!was_stopping && PyDict_SetItem (self->view.dict, state->str__stopping, sentinel) < 0))
     return -1;
 
   /* It runs all handles that are ready, those of a cut round included. */
@@ -48,29 +47,29 @@ guest_stock_round (Guest *self)
 
   self->n_outer = PY_SSIZE_T_MAX;
   self->stock_depth++;
-  result = PyObject_CallMethodNoArgs (self->loop, state->str__run_once);
+  result = PyObject_CallMethodNoArgs (self->view.loop, state->str__run_once);
   self->stock_depth--;
 
   if (result == NULL)
     {
       PyObject *exception = core_take_exception ();
 
-      stopping = PyDict_GetItemWithError (self->loop_dict, state->str__stopping);
+      stopping = PyDict_GetItemWithError (self->view.dict, state->str__stopping);
       if (stopping == sentinel)
-        PyDict_SetItem (self->loop_dict, state->str__stopping, Py_False);
+        PyDict_SetItem (self->view.dict, state->str__stopping, Py_False);
       core_restore_exception (exception);
       return -1;
     }
 
   Py_DECREF (result);
 
-  stopping = PyDict_GetItemWithError (self->loop_dict, state->str__stopping);
+  stopping = PyDict_GetItemWithError (self->view.dict, state->str__stopping);
   if (PyErr_Occurred () ||
       (stopping == sentinel &&
-       PyDict_SetItem (self->loop_dict, state->str__stopping, Py_False) < 0) ||
+       PyDict_SetItem (self->view.dict, state->str__stopping, Py_False) < 0) ||
       guest_fetch_queues (self) < 0)
     return -1;
 
   /* How many it ran is not told. What counts is whether it can be that nothing is left. */
-  return n_before + Py_SIZE (self->ready);
+  return n_before + Py_SIZE (self->view.ready);
 }

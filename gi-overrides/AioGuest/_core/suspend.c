@@ -73,18 +73,18 @@ swap_task (PyObject *swap, PyObject *loop, PyObject *task)
 static int
 leave_py_task (Suspension *suspension, Guest *guest)
 {
-  CoreState *state = guest->state;
+  CoreState *state = guest->view.state;
   PyObject *current;
 
   if (state->py_swap_current_task == NULL || state->py_current_task == NULL)
     return 0;
 
-  current = PyObject_CallOneArg (state->py_current_task, guest->loop);
+  current = PyObject_CallOneArg (state->py_current_task, guest->view.loop);
   if (current == NULL)
     return -1;
 
   if (current != Py_None)
-    suspension->py_task = swap_task (state->py_swap_current_task, guest->loop, NULL);
+    suspension->py_task = swap_task (state->py_swap_current_task, guest->view.loop, NULL);
 
   Py_DECREF (current);
   return PyErr_Occurred () ? -1 : 0;
@@ -93,12 +93,12 @@ leave_py_task (Suspension *suspension, Guest *guest)
 static int
 leave_task (Suspension *suspension, Guest *guest)
 {
-  CoreState *state = guest->state;
+  CoreState *state = guest->view.state;
   PyObject *result;
 
   if (state->swap_current_task != NULL)
     {
-      suspension->task = swap_task (state->swap_current_task, guest->loop, NULL);
+      suspension->task = swap_task (state->swap_current_task, guest->view.loop, NULL);
       if (suspension->task == NULL)
         {
           /* Python 3.12 raises it if there is no task to take away. */
@@ -113,14 +113,14 @@ leave_task (Suspension *suspension, Guest *guest)
   if (state->leave_task == NULL || state->enter_task == NULL)
     return 0;
 
-  suspension->task = PyObject_CallOneArg (state->current_task, guest->loop);
+  suspension->task = PyObject_CallOneArg (state->current_task, guest->view.loop);
   if (suspension->task == NULL)
     return -1;
 
   if (suspension->task == Py_None)
     return 0;
 
-  result = PyObject_CallFunctionObjArgs (state->leave_task, guest->loop, suspension->task, NULL);
+  result = PyObject_CallFunctionObjArgs (state->leave_task, guest->view.loop, suspension->task, NULL);
   if (result == NULL)
     {
       /* It was not left, so it is not to be entered again. */
@@ -145,12 +145,12 @@ tell_of_reentry (Guest *guest, PyObject *task)
 static void
 reenter_task (Suspension *suspension, Guest *guest)
 {
-  CoreState *state = guest->state;
+  CoreState *state = guest->view.state;
   PyObject *result = NULL;
 
   if (suspension->py_task != NULL)
     {
-      result = swap_task (state->py_swap_current_task, guest->loop, suspension->py_task);
+      result = swap_task (state->py_swap_current_task, guest->view.loop, suspension->py_task);
       if (result == NULL)
         tell_of_reentry (guest, suspension->py_task);
       Py_CLEAR (result);
@@ -159,10 +159,10 @@ reenter_task (Suspension *suspension, Guest *guest)
   if (suspension->task != NULL && suspension->task != Py_None)
     {
       if (state->swap_current_task != NULL)
-        result = swap_task (state->swap_current_task, guest->loop, suspension->task);
+        result = swap_task (state->swap_current_task, guest->view.loop, suspension->task);
       else
         result =
-          PyObject_CallFunctionObjArgs (state->enter_task, guest->loop, suspension->task, NULL);
+          PyObject_CallFunctionObjArgs (state->enter_task, guest->view.loop, suspension->task, NULL);
 
       if (result == NULL)
         tell_of_reentry (guest, suspension->task);
@@ -184,7 +184,7 @@ suspension_interrupts_step (Guest *guest)
   if (guest->depth > 0)
     return 1;
 
-  current = PyObject_CallOneArg (guest->state->current_task, guest->loop);
+  current = PyObject_CallOneArg (guest->view.state->current_task, guest->view.loop);
   if (current == NULL)
     return -1;
 
@@ -214,9 +214,9 @@ suspend_step (Suspension *suspension, Guest *guest)
     return -1;
 
   suspension->current_handle =
-    Py_XNewRef (PyDict_GetItemWithError (guest->loop_dict, guest->state->str__current_handle));
+    Py_XNewRef (PyDict_GetItemWithError (guest->view.dict, guest->view.state->str__current_handle));
   if (suspension->current_handle != NULL
-        ? PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle, Py_None) < 0
+        ? PyDict_SetItem (guest->view.dict, guest->view.state->str__current_handle, Py_None) < 0
         : PyErr_Occurred () != NULL)
     return -1;
 
@@ -274,9 +274,9 @@ suspension_end (Suspension *suspension, Guest *guest)
 
   if (suspension->current_handle != NULL)
     {
-      if (PyDict_SetItem (guest->loop_dict, guest->state->str__current_handle,
+      if (PyDict_SetItem (guest->view.dict, guest->view.state->str__current_handle,
                           suspension->current_handle) < 0)
-        PyErr_WriteUnraisable (guest->loop);
+        PyErr_WriteUnraisable (guest->view.loop);
       Py_CLEAR (suspension->current_handle);
     }
 

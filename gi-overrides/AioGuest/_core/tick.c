@@ -9,7 +9,6 @@
 #include "greenlets.h"
 #include "kind.h"
 #include "native.h"
-#include "queues.h"
 #include "ready.h"
 #include "selector.h"
 #include "step.h"
@@ -33,9 +32,9 @@
 static int
 pad_ready (Guest *self, Py_ssize_t n_wanted)
 {
-  while (Py_SIZE (self->ready) < n_wanted)
+  while (Py_SIZE (self->view.ready) < n_wanted)
     {
-      if (ready_append (self->state, self->ready, self->padding) < 0)
+      if (ready_append (self->view.state, self->view.ready, self->padding) < 0)
         return -1;
     }
 
@@ -47,7 +46,7 @@ pad_ready_in_front (Guest *self, Py_ssize_t n_wanted)
 {
   for (; n_wanted > 0; n_wanted--)
     {
-      PyObject *result = PyObject_CallMethodOneArg (self->ready, self->state->str_appendleft,
+      PyObject *result = PyObject_CallMethodOneArg (self->view.ready, self->view.state->str_appendleft,
                                                     self->padding);
 
       if (result == NULL)
@@ -63,15 +62,15 @@ pad_ready_in_front (Guest *self, Py_ssize_t n_wanted)
 static int
 leave_ready_to_outer (Guest *self, Py_ssize_t n_entry)
 {
-  const gboolean was_empty = Py_SIZE (self->ready) == 0;
+  const gboolean was_empty = Py_SIZE (self->view.ready) == 0;
   int result = 0;
 
   if (self->stock_depth > 0)
     result = self->is_over ? pad_ready_in_front (self, n_entry) : pad_ready (self, n_entry);
 
   /* Where changes are not counted, padding is taken for work: peek then costs ticks, but loses none. */
-  self->only_padding = was_empty && self->state->deque_changes_offset != 0;
-  self->ready_changes = self->only_padding ? ready_changes (self->state, self->ready) : 0;
+  self->only_padding = was_empty && self->view.state->deque_changes_offset != 0;
+  self->ready_changes = self->only_padding ? ready_changes (self->view.state, self->view.ready) : 0;
 
   return result;
 }
@@ -121,7 +120,7 @@ is_over_for_now (Guest *self, Py_ssize_t n_run)
   if (told <= 0)
     return told;
 
-  due = guest_has_due_timer (self);
+  due = loop_view_has_due_timer (&self->view);
   return due < 0 ? -1 : !due;
 }
 
@@ -148,7 +147,7 @@ run_rounds (Guest *self, gint64 slice_end)
       if (native < 0)
         return AIO_GUEST_TICK_FAILED;
 
-      if (G_UNLIKELY (self->state->debug_ticks))
+      if (G_UNLIKELY (self->view.state->debug_ticks))
         guest_tell_kind (self, native);
 
       /* The round may take timers away, and a step of it put as many there: their number would not
@@ -185,17 +184,17 @@ run_rounds (Guest *self, gint64 slice_end)
       /* Only a round that finds nothing to do tells that there is nothing left: after any other
        * one a descriptor may be readable still. The stock one does not tell, but took its time. */
       if (g_get_monotonic_time () >= slice_end)
-        return n_run > 0 || Py_SIZE (self->ready) > 0 || !native ? AIO_GUEST_TICK_AGAIN
+        return n_run > 0 || Py_SIZE (self->view.ready) > 0 || !native ? AIO_GUEST_TICK_AGAIN
                                                                  : AIO_GUEST_TICK_WAIT;
 
-      if (Py_SIZE (self->ready) == 0)
+      if (Py_SIZE (self->view.ready) == 0)
         {
           int over = is_over_for_now (self, n_run);
 
           if (over != 0)
             return over < 0 ? AIO_GUEST_TICK_FAILED : AIO_GUEST_TICK_WAIT;
         }
-      looks_again = self->had_io && Py_SIZE (self->ready) == 0;
+      looks_again = self->had_io && Py_SIZE (self->view.ready) == 0;
     }
 }
 
@@ -246,10 +245,10 @@ static int
 finish_tick (Guest *self, gint64 *next_ready_time)
 {
   if (guest_fetch_queues (self) < 0 || guest_fetch_selector (self) < 0 ||
-      guest_sync_watches (self) < 0 || guest_get_next_ready_time (self, next_ready_time) < 0)
+      guest_sync_watches (self) < 0 || loop_view_get_next_ready_time (&self->view, next_ready_time) < 0)
     return -1;
 
-  self->n_scheduled = Py_SIZE (self->scheduled);
+  self->n_scheduled = Py_SIZE (self->view.scheduled);
   return 0;
 }
 
@@ -274,7 +273,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   if (begun == 0 && guest_fetch_queues (self) == 0 &&
       PyErr_CheckSignals () == 0)
     {
-      n_outer = n_entry = MIN (Py_SIZE (self->ready), n_outer);
+      n_outer = n_entry = MIN (Py_SIZE (self->view.ready), n_outer);
 
       tick = G_UNLIKELY (guest_is_nested (self)) ? run_rounds_below_gap (self, slice_end)
                                                  : run_rounds (self, slice_end);
@@ -301,7 +300,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
     self->is_over = TRUE;
 
   if (leave_ready_to_outer (self, n_entry) < 0)
-    PyErr_WriteUnraisable (self->loop);
+    PyErr_WriteUnraisable (self->view.loop);
 
   self->n_outer = n_outer;
   self->depth--;
@@ -326,8 +325,8 @@ rest_with_gil (Guest *self)
     return AIO_GUEST_TICK_REST;
 
   self->is_over = TRUE;
-  if (leave_ready_to_outer (self, MIN (Py_SIZE (self->ready), self->n_outer)) < 0)
-    PyErr_WriteUnraisable (self->loop);
+  if (leave_ready_to_outer (self, MIN (Py_SIZE (self->view.ready), self->n_outer)) < 0)
+    PyErr_WriteUnraisable (self->view.loop);
   return tick;
 }
 
@@ -370,8 +369,8 @@ guest_tick (AioGuestRun *run,
 static inline gboolean
 has_ready (Guest *self)
 {
-  return ready_size (self->ready) != 0 &&
-         !(self->only_padding && ready_changes (self->state, self->ready) == self->ready_changes);
+  return ready_size (self->view.ready) != 0 &&
+         !(self->only_padding && ready_changes (self->view.state, self->view.ready) == self->ready_changes);
 }
 
 /*
@@ -389,7 +388,7 @@ guest_peek (gpointer user_data)
   Guest *self = user_data;
 
   return has_ready (self) ||
-         __atomic_load_n (&((PyVarObject *) self->scheduled)->ob_size, __ATOMIC_RELAXED) !=
+         __atomic_load_n (&((PyVarObject *) self->view.scheduled)->ob_size, __ATOMIC_RELAXED) !=
            self->n_scheduled ||
          guest_map_changed (self);
 }

@@ -2,15 +2,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "queues.h"
+#include "loop_view.h"
 
+/* Fetches the queues that the loop has now: 1 if that of the handles is another one, else 0, or -1 with
+ * an exception. */
 int
-guest_fetch_queues (Guest *self)
+loop_view_fetch_queues (LoopView *self)
 {
-  CoreState *state = self->state;
   PyObject *ready, *scheduled;
 
-  if (guest_check_loop (self) < 0)
+  if (loop_view_check (self) < 0)
     return -1;
 
   ready = self->check->ready;
@@ -19,7 +20,7 @@ guest_fetch_queues (Guest *self)
     return 0;
 
   /* The size that guest_peek() reads is where these two types have it. */
-  if (ready == NULL || !PyObject_TypeCheck (ready, (PyTypeObject *) state->deque_type) ||
+  if (ready == NULL || !PyObject_TypeCheck (ready, (PyTypeObject *) self->state->deque_type) ||
       scheduled == NULL || !PyList_Check (scheduled))
     {
       PyErr_SetString (PyExc_TypeError, "the event loop has no queue of ready handles, or no "
@@ -30,7 +31,25 @@ guest_fetch_queues (Guest *self)
   Py_INCREF (ready);
   Py_INCREF (scheduled);
   Py_XSETREF (self->ready, ready);
-  self->only_padding = FALSE;
   Py_XSETREF (self->scheduled, scheduled);
+  return 1;
+}
+
+int
+loop_view_traverse (LoopView *self, visitproc visit, void *arg)
+{
+  Py_VISIT (self->loop);
+  Py_VISIT (self->dict);
+  Py_VISIT (self->ready);
+  Py_VISIT (self->scheduled);
   return 0;
+}
+
+void
+loop_view_clear (LoopView *self)
+{
+  Py_CLEAR (self->loop);
+  Py_CLEAR (self->dict);
+  Py_CLEAR (self->ready);
+  Py_CLEAR (self->scheduled);
 }
