@@ -3,7 +3,6 @@
  */
 
 #include "descriptors.h"
-#include "selector.h"
 
 /*
  * Selectors without a descriptor of their own (select, poll) have theirs watched one by one, so
@@ -13,10 +12,10 @@
 
 /* Without the GIL: the dict is held by a strong reference and only its version is read. */
 gboolean
-guest_map_changed (Guest *self)
+descriptors_have_changed (const Descriptors *self, const SelectorView *selector)
 {
-  return !self->has_own_fd && self->fd_to_key != NULL &&
-         core_map_version (self->fd_to_key) != self->map_version;
+  return !selector->has_own_fd && selector->fd_to_key != NULL &&
+         core_map_version (selector->fd_to_key) != self->map_version;
 }
 
 static int
@@ -60,9 +59,8 @@ add_wanted_keys (CoreState *state, PyObject *wanted, PyObject *fd_to_key)
 }
 
 static void
-apply_wanted (Guest *self, PyObject *wanted)
+apply_wanted (Descriptors *self, AioGuestPoller *poller, PyObject *wanted)
 {
-  AioGuestPoller *poller = aio_guest_run_get_poller (self->run);
   PyObject *fd, *condition;
   Py_ssize_t position = 0;
 
@@ -84,37 +82,40 @@ apply_wanted (Guest *self, PyObject *wanted)
 
 /* Makes the poller watch what the selector does. */
 int
-guest_sync_watches (Guest *self)
+descriptors_sync (Descriptors *self,
+                  CoreState *state,
+                  const SelectorView *selector,
+                  AioGuestPoller *poller)
 {
-  const guint64 map_version = self->has_own_fd ? 0 : core_map_version (self->fd_to_key);
+  const guint64 map_version = selector->has_own_fd ? 0 : core_map_version (selector->fd_to_key);
   PyObject *wanted;
   PyObject *keys;
   int result;
 
-  if (!self->watch_stale && !guest_map_changed (self))
+  if (self->selector_serial == selector->serial && !descriptors_have_changed (self, selector))
     return 0;
 
   wanted = PyDict_New ();
   if (wanted == NULL)
     return -1;
 
-  if (self->has_own_fd)
+  if (selector->has_own_fd)
     {
-      result = add_wanted (wanted, self->epoll_fd, G_IO_IN);
+      result = add_wanted (wanted, selector->epoll_fd, G_IO_IN);
     }
   else
     {
       /* A copy, in case that a key of another kind has Python code for its fields. */
-      keys = PyDict_Copy (self->fd_to_key);
-      result = keys != NULL ? add_wanted_keys (self->view.state, wanted, keys) : -1;
+      keys = PyDict_Copy (selector->fd_to_key);
+      result = keys != NULL ? add_wanted_keys (state, wanted, keys) : -1;
       Py_XDECREF (keys);
     }
 
   if (result == 0)
     {
-      apply_wanted (self, wanted);
+      apply_wanted (self, poller, wanted);
       self->map_version = map_version;
-      self->watch_stale = FALSE;
+      self->selector_serial = selector->serial;
     }
 
   Py_DECREF (wanted);

@@ -4,7 +4,18 @@
 
 #pragma once
 
-#include "guest.h"
+#include "selector.h"
 
-gboolean guest_map_changed (Guest *self);
-int guest_sync_watches (Guest *self);
+/* What the run's poller watches. */
+typedef struct
+{
+  PyObject *watched;     /* dict: descriptor -> condition */
+  guint selector_serial; /* of the selector that it is of; 0 for none */
+  guint64 map_version;   /* of the selector's map, when it was synced last */
+} Descriptors;
+
+gboolean descriptors_have_changed (const Descriptors *self, const SelectorView *selector);
+int descriptors_sync (Descriptors *self,
+                      CoreState *state,
+                      const SelectorView *selector,
+                      AioGuestPoller *poller);

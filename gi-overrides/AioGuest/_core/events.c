@@ -5,7 +5,6 @@
 #include "events.h"
 #include "handle.h"
 #include "ready.h"
-#include "selector.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -61,7 +60,7 @@ process_event (Guest *self, const struct epoll_event *event)
     return -1;
 
   /* No key: a duplicate of a descriptor that was registered and closed is still open. */
-  key = Py_XNewRef (PyDict_GetItemWithError (self->fd_to_key, fd));
+  key = Py_XNewRef (PyDict_GetItemWithError (self->selector.fd_to_key, fd));
   Py_DECREF (fd);
   if (key == NULL)
     return PyErr_Occurred () ? -1 : 0;
@@ -100,7 +99,7 @@ process_by_methods (Guest *self)
   CoreState *state = self->view.state;
   PyObject *zero = PyLong_FromLong (0);
   PyObject *events =
-    zero != NULL ? PyObject_CallMethodOneArg (self->selector, state->str_select, zero) : NULL;
+    zero != NULL ? PyObject_CallMethodOneArg (self->selector.selector, state->str_select, zero) : NULL;
   PyObject *result =
     events != NULL ? PyObject_CallMethodOneArg (self->view.loop, state->str__process_events, events)
                    : NULL;
@@ -121,11 +120,11 @@ guest_process_events (Guest *self)
   int may;
   int n_events;
 
-  may = guest_polls_epoll (self);
+  may = selector_view_polls_epoll (&self->selector, &self->view);
   if (may <= 0)
     return may < 0 ? -1 : process_by_methods (self);
 
-  n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
+  n_events = epoll_wait (self->selector.epoll_fd, events, MAX_EVENTS, 0);
   if (n_events < 0 && errno != EINTR)
     {
       PyErr_SetFromErrno (PyExc_OSError);

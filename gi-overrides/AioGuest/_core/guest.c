@@ -3,7 +3,6 @@
  */
 
 #include "copy.h"
-#include "descriptors.h"
 #include "eager.h"
 #include "exception.h"
 #include "greenlets.h"
@@ -12,7 +11,6 @@
 #include "kind.h"
 #include "loop.h"
 #include "nesting.h"
-#include "selector.h"
 #include "signals.h"
 #include "step.h"
 #include "thread.h"
@@ -96,7 +94,7 @@ make_run (Guest *self, AioGuestPollMode mode)
   g_autoptr (GError) error = NULL;
   g_autoptr (AioGuestPoller) poller = NULL;
 
-  poller = aio_guest_poller_new (self->has_own_fd ? self->epoll_fd : -1, mode, &error);
+  poller = aio_guest_poller_new (self->selector.has_own_fd ? self->selector.epoll_fd : -1, mode, &error);
   if (poller == NULL)
     return raise_gerror (PyExc_OSError, error);
 
@@ -132,22 +130,22 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->view.state = core_state_of_type (type);
   self->may_native = native && self->view.state->verified;
   self->told_native = -1;
-  self->epoll_fd = -1;
+  selector_view_init (&self->selector);
   self->view.loop = Py_NewRef (loop);
   self->view.check = core_get_check (self->view.state, loop);
   if (self->view.check == NULL)
     self->view.check = &self->view.own_check;
   self->view.dict = PyObject_GenericGetDict (loop, NULL);
   self->on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
-  self->watched = PyDict_New ();
+  self->descriptors.watched = PyDict_New ();
   self->is_atomic = atomic;
   self->least_depth = G_MAXINT;
   self->find_obstacle = Py_XNewRef (find_obstacle);
   self->on_rest = Py_XNewRef (on_rest);
 
   if (self->view.dict == NULL || core_watch (self->view.state, self->view.dict) < 0 ||
-      self->watched == NULL || guest_fetch_queues (self) < 0 ||
-      make_padding (self) < 0 || guest_fetch_selector (self) < 0 || make_run (self, poll_mode) < 0)
+      self->descriptors.watched == NULL || guest_fetch_queues (self) < 0 ||
+      make_padding (self) < 0 || selector_view_fetch (&self->selector, &self->view) < 0 || make_run (self, poll_mode) < 0)
     {
       Py_DECREF (self);
       return NULL;
@@ -164,16 +162,15 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Guest *self = (Guest *) object;
   int result = loop_view_traverse (&self->view, visit, arg);
 
+  if (result == 0)
+    result = selector_view_traverse (&self->selector, visit, arg);
   if (result != 0)
     return result;
 
   Py_VISIT (Py_TYPE (object));
   Py_VISIT (self->padding);
   Py_VISIT (self->base_context);
-  Py_VISIT (self->selector);
-  Py_VISIT (self->selector_dict);
-  Py_VISIT (self->fd_to_key);
-  Py_VISIT (self->watched);
+  Py_VISIT (self->descriptors.watched);
   Py_VISIT (self->on_end);
   Py_VISIT (self->find_obstacle);
   Py_VISIT (self->on_rest);
@@ -192,11 +189,11 @@ guest_clear (PyObject *object)
 {
   Guest *self = (Guest *) object;
 
-  guest_clear_selector (self);
+  selector_view_clear (&self->selector);
   loop_view_clear (&self->view);
   Py_CLEAR (self->padding);
   Py_CLEAR (self->base_context);
-  Py_CLEAR (self->watched);
+  Py_CLEAR (self->descriptors.watched);
   Py_CLEAR (self->on_end);
   Py_CLEAR (self->find_obstacle);
   Py_CLEAR (self->on_rest);
@@ -242,7 +239,7 @@ guest_attach (PyObject *object, PyObject *context_object)
       return NULL;
     }
 
-  if (guest_sync_watches (self) < 0)
+  if (guest_sync_descriptors (self) < 0)
     return NULL;
 
   if (context_object != Py_None && !pyg_boxed_check (context_object, G_TYPE_MAIN_CONTEXT))

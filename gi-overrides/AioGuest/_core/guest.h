@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "loop_view.h"
+#include "descriptors.h"
 #include "step.h"
 
 struct _Guest
@@ -12,6 +12,8 @@ struct _Guest
   PyObject_HEAD
 
   LoopView view;
+  SelectorView selector;
+  Descriptors descriptors;
   AioGuestRun *run;
   gboolean may_native;
   int told_native; /* the kind of tick that was logged last, -1 for none */
@@ -32,19 +34,6 @@ struct _Guest
   gboolean only_padding; /* there was nothing else in @ready when the last tick ended, */
   gsize ready_changes;   /* and this was its count of changes */
   PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
-
-  /* selector.c and descriptors.c */
-  PyObject *selector;
-  PyObject *selector_dict;
-  PyObject *fd_to_key;
-  guint64 selector_version; /* of its dict, when it was looked at last */
-  guint selector_type_version; /* likewise */
-  gboolean is_epoll;
-  int epoll_fd;
-  gboolean has_own_fd;
-  PyObject *watched;   /* dict: descriptor -> condition, what the poller watches */
-  gboolean watch_stale; /* the selector is another than the one @watched is of */
-  guint64 map_version; /* of @fd_to_key, when it was synced last */
 
   gboolean is_atomic; /* it rests in main loops that are nested in its steps */
 
@@ -83,4 +72,11 @@ guest_fetch_queues (Guest *self)
     self->only_padding = FALSE;
 
   return MIN (replaced, 0);
+}
+
+static inline int
+guest_sync_descriptors (Guest *self)
+{
+  return descriptors_sync (&self->descriptors, self->view.state, &self->selector,
+                           aio_guest_run_get_poller (self->run));
 }

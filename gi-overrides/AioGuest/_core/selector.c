@@ -7,13 +7,28 @@
 /* The selector that the loop has now. */
 
 void
-guest_clear_selector (Guest *self)
+selector_view_init (SelectorView *self)
+{
+  self->epoll_fd = -1;
+}
+
+int
+selector_view_traverse (SelectorView *self, visitproc visit, void *arg)
+{
+  Py_VISIT (self->selector);
+  Py_VISIT (self->dict);
+  Py_VISIT (self->fd_to_key);
+  return 0;
+}
+
+void
+selector_view_clear (SelectorView *self)
 {
   Py_CLEAR (self->fd_to_key);
-  Py_CLEAR (self->selector_dict);
+  Py_CLEAR (self->dict);
   Py_CLEAR (self->selector);
-  self->selector_version = G_MAXUINT64;
-  self->selector_type_version = 0;
+  self->version = G_MAXUINT64;
+  self->type_version = 0;
   self->is_epoll = FALSE;
   self->has_own_fd = FALSE;
   self->epoll_fd = -1;
@@ -55,19 +70,17 @@ selector_fileno (CoreState *state, PyObject *selector)
 
 /* Looks at what @self->selector is, with @fd for a descriptor of its own. */
 static int
-look_at_selector (Guest *self, int fd)
+look_at_selector (SelectorView *self, CoreState *state, int fd)
 {
-  CoreState *state = self->view.state;
-
-  self->selector_dict = PyObject_GenericGetDict (self->selector, NULL);
-  if (self->selector_dict == NULL && PyErr_ExceptionMatches (PyExc_AttributeError))
+  self->dict = PyObject_GenericGetDict (self->selector, NULL);
+  if (self->dict == NULL && PyErr_ExceptionMatches (PyExc_AttributeError))
     PyErr_Clear ();
-  else if (self->selector_dict != NULL)
+  else if (self->dict != NULL)
     self->fd_to_key =
-      Py_XNewRef (PyDict_GetItemWithError (self->selector_dict, state->str__fd_to_key));
+      Py_XNewRef (PyDict_GetItemWithError (self->dict, state->str__fd_to_key));
 
   if (PyErr_Occurred () ||
-      (self->selector_dict != NULL && core_watch (state, self->selector_dict) < 0))
+      (self->dict != NULL && core_watch (state, self->dict) < 0))
     return -1;
 
   if (self->fd_to_key != NULL && !PyDict_CheckExact (self->fd_to_key))
@@ -77,7 +90,7 @@ look_at_selector (Guest *self, int fd)
   self->epoll_fd = fd;
   self->is_epoll = fd >= 0 && self->fd_to_key != NULL && state->verified &&
                    (PyObject *) Py_TYPE (self->selector) == state->epoll_selector_type;
-  self->watch_stale = TRUE;
+  self->serial++;
 
   if (self->has_own_fd)
     return 0;
@@ -108,9 +121,9 @@ look_at_selector (Guest *self, int fd)
 /* Makes @self know the selector that the loop has now. After an exception it knows none, and the
  * next call looks again. */
 int
-guest_fetch_selector (Guest *self)
+selector_view_fetch (SelectorView *self, LoopView *loop)
 {
-  PyObject *selector = loop_view_check (&self->view) == 0 ? self->view.check->selector : NULL;
+  PyObject *selector = loop_view_check (loop) == 0 ? loop->check->selector : NULL;
   int fd;
 
   if (selector == self->selector && selector != NULL)
@@ -124,19 +137,19 @@ guest_fetch_selector (Guest *self)
     }
 
   Py_INCREF (selector);
-  fd = selector_fileno (self->view.state, selector);
+  fd = selector_fileno (loop->state, selector);
   if (fd == -2)
     {
       Py_DECREF (selector);
       return -1;
     }
 
-  guest_clear_selector (self);
+  selector_view_clear (self);
   self->selector = selector;
-  if (look_at_selector (self, fd) == 0)
+  if (look_at_selector (self, loop->state, fd) == 0)
     return 0;
 
-  guest_clear_selector (self);
+  selector_view_clear (self);
   return -1;
 }
 
@@ -159,9 +172,8 @@ select_is_overridden (CoreState *state, PyObject *dict)
 
 /* Whether events can be taken from epoll itself: 1, 0, or -1 with an exception. */
 static int
-may_epoll (Guest *self)
+may_epoll (SelectorView *self, CoreState *state)
 {
-  CoreState *state = self->view.state;
   PyObject *dict;
   guint64 version;
   int overridden;
@@ -169,17 +181,17 @@ may_epoll (Guest *self)
   if (!self->is_epoll)
     return 0;
 
-  version = core_loop_version (self->selector_dict);
-  if (self->selector_version == version && self->selector_type_version != 0 &&
-      self->selector_type_version == core_type_version (state->epoll_selector_type))
+  version = core_loop_version (self->dict);
+  if (self->version == version && self->type_version != 0 &&
+      self->type_version == core_type_version (state->epoll_selector_type))
     return 1;
 
-  dict = Py_NewRef (self->selector_dict);
+  dict = Py_NewRef (self->dict);
   overridden = select_is_overridden (state, dict);
-  if (overridden == 0 && dict == self->selector_dict)
+  if (overridden == 0 && dict == self->dict)
     {
-      self->selector_version = version;
-      self->selector_type_version = core_type_version (state->epoll_selector_type);
+      self->version = version;
+      self->type_version = core_type_version (state->epoll_selector_type);
     }
 
   Py_DECREF (dict);
@@ -188,7 +200,7 @@ may_epoll (Guest *self)
 
 /* Whether the selector, as it is now, is an epoll object: its descriptor tells of all events. */
 int
-guest_polls_epoll (Guest *self)
+selector_view_polls_epoll (SelectorView *self, LoopView *loop)
 {
-  return guest_fetch_selector (self) < 0 ? -1 : may_epoll (self);
+  return selector_view_fetch (self, loop) < 0 ? -1 : may_epoll (self, loop->state);
 }

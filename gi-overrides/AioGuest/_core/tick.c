@@ -4,13 +4,11 @@
 
 #include "copy.h"
 #include "deadline.h"
-#include "descriptors.h"
 #include "exception.h"
 #include "greenlets.h"
 #include "kind.h"
 #include "native.h"
 #include "ready.h"
-#include "selector.h"
 #include "step.h"
 #include "stock.h"
 #include "suspend.h"
@@ -116,7 +114,7 @@ is_over_for_now (Guest *self, Py_ssize_t n_run)
   if (self->had_io && is_worth_a_look (self))
     return 0;
 
-  told = guest_polls_epoll (self);
+  told = selector_view_polls_epoll (&self->selector, &self->view);
   if (told <= 0)
     return told;
 
@@ -244,8 +242,9 @@ end_or_go_on (Guest *self, AioGuestTick tick)
 static int
 finish_tick (Guest *self, gint64 *next_ready_time)
 {
-  if (guest_fetch_queues (self) < 0 || guest_fetch_selector (self) < 0 ||
-      guest_sync_watches (self) < 0 || loop_view_get_next_ready_time (&self->view, next_ready_time) < 0)
+  if (guest_fetch_queues (self) < 0 || selector_view_fetch (&self->selector, &self->view) < 0 ||
+      guest_sync_descriptors (self) < 0 ||
+      loop_view_get_next_ready_time (&self->view, next_ready_time) < 0)
     return -1;
 
   self->n_scheduled = Py_SIZE (self->view.scheduled);
@@ -390,5 +389,5 @@ guest_peek (gpointer user_data)
   return has_ready (self) ||
          __atomic_load_n (&((PyVarObject *) self->view.scheduled)->ob_size, __ATOMIC_RELAXED) !=
            self->n_scheduled ||
-         guest_map_changed (self);
+         descriptors_have_changed (&self->descriptors, &self->selector);
 }
