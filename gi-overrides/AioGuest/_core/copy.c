@@ -28,7 +28,7 @@ guest_void_ready (Guest *self)
       int kept = handle != NULL ? PyList_Append (self->kept, handle) : -1;
 
       Py_XDECREF (handle);
-      if (kept < 0 || ready_append (self->view.state, self->view.ready, self->padding) < 0)
+      if (kept < 0 || ready_append (self->view.state, self->view.ready, self->padding.handle) < 0)
         return -1;
     }
 

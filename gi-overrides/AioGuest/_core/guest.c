@@ -36,23 +36,6 @@ core_init_pygobject (void)
 }
 
 static int
-make_padding (Guest *self)
-{
-  PyObject *args = PyTuple_New (0);
-  PyObject *result = NULL;
-
-  if (args != NULL)
-    self->padding = PyObject_CallFunctionObjArgs (self->view.state->handle_type, Py_None, args,
-                                                  self->view.loop, NULL);
-  if (self->padding != NULL)
-    result = PyObject_CallMethodNoArgs (self->padding, self->view.state->str_cancel);
-
-  Py_XDECREF (args);
-  Py_XDECREF (result);
-  return result != NULL ? 0 : -1;
-}
-
-static int
 raise_gerror (PyObject *exception, const GError *error)
 {
   PyErr_SetString (exception, error->message);
@@ -145,7 +128,7 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
   if (self->view.dict == NULL || core_watch (self->view.state, self->view.dict) < 0 ||
       self->descriptors.watched == NULL || guest_fetch_queues (self) < 0 ||
-      make_padding (self) < 0 || selector_view_fetch (&self->selector, &self->view) < 0 || make_run (self, poll_mode) < 0)
+      padding_init (&self->padding, &self->view) < 0 || selector_view_fetch (&self->selector, &self->view) < 0 || make_run (self, poll_mode) < 0)
     {
       Py_DECREF (self);
       return NULL;
@@ -168,7 +151,7 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
     return result;
 
   Py_VISIT (Py_TYPE (object));
-  Py_VISIT (self->padding);
+  Py_VISIT (self->padding.handle);
   Py_VISIT (self->base_context);
   Py_VISIT (self->descriptors.watched);
   Py_VISIT (self->on_end);
@@ -191,7 +174,7 @@ guest_clear (PyObject *object)
 
   selector_view_clear (&self->selector);
   loop_view_clear (&self->view);
-  Py_CLEAR (self->padding);
+  Py_CLEAR (self->padding.handle);
   Py_CLEAR (self->base_context);
   Py_CLEAR (self->descriptors.watched);
   Py_CLEAR (self->on_end);

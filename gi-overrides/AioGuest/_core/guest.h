@@ -5,6 +5,8 @@
 #pragma once
 
 #include "descriptors.h"
+#include "looks.h"
+#include "padding.h"
 #include "step.h"
 
 struct _Guest
@@ -14,6 +16,8 @@ struct _Guest
   LoopView view;
   SelectorView selector;
   Descriptors descriptors;
+  Padding padding;
+  Looks looks;
   AioGuestRun *run;
   gboolean may_native;
   int told_native; /* the kind of tick that was logged last, -1 for none */
@@ -25,14 +29,7 @@ struct _Guest
   Step *step;        /* of the innermost tick, or of the task that is begun eagerly on top of it */
   gboolean had_io;   /* the selector has told of something since the innermost tick began, or may */
   gboolean has_events; /* it has in the round that is going on, or may have */
-  guint n_vain;      /* second looks at it that found nothing, since one did, see tick.c */
-  guint n_left_out;  /* second looks since then that were not taken */
   guint depth;       /* of nested ticks */
-  guint stock_depth; /* of those, the ones inside the loop's own _run_once() */
-  Py_ssize_t n_outer; /* handles that the innermost _run_once() has left to pop, at most */
-  PyObject *padding; /* a cancelled handle, in @ready as often as it stands for none, see tick.c */
-  gboolean only_padding; /* there was nothing else in @ready when the last tick ended, */
-  gsize ready_changes;   /* and this was its count of changes */
   PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
 
   gboolean is_atomic; /* it rests in main loops that are nested in its steps */
@@ -69,7 +66,7 @@ guest_fetch_queues (Guest *self)
   int replaced = loop_view_fetch_queues (&self->view);
 
   if (G_UNLIKELY (replaced > 0))
-    self->only_padding = FALSE;
+    self->padding.is_all = FALSE;
 
   return MIN (replaced, 0);
 }

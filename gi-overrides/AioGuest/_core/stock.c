@@ -45,10 +45,10 @@ guest_stock_round (Guest *self)
   self->todo = 0;
   self->had_io = self->has_events = TRUE;
 
-  self->n_outer = PY_SSIZE_T_MAX;
-  self->stock_depth++;
+  self->padding.n_outer = PY_SSIZE_T_MAX;
+  self->padding.stock_depth++;
   result = PyObject_CallMethodNoArgs (self->view.loop, state->str__run_once);
-  self->stock_depth--;
+  self->padding.stock_depth--;
 
   if (result == NULL)
     {

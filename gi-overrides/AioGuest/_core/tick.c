@@ -14,88 +14,7 @@
 #include "suspend.h"
 #include "tick.h"
 
-/*
- * The run's tick: as many rounds of the loop as there is work and time for.
- *
- * Re-entry. A tick may be dispatched inside a handle that an outer tick runs. The outer one, if
- * native, just finds fewer handles to do. But _run_once() has counted the handles it will pop,
- * and pops blindly; so before a nested tick returns into one, it fills the ready queue up with
- * cancelled handles to the length that it had, or that an earlier tick nested in the same round
- * had found, if that is less: the outer one does not pop what has come since, and the queue would
- * grow by each nesting. They are no work: peek knows a queue of nothing else. If the nested tick has ended
- * the run they go before the handles that are left, which stay in the queue then, as when
- * run_forever() raises.
- */
-
-static int
-pad_ready (Guest *self, Py_ssize_t n_wanted)
-{
-  while (Py_SIZE (self->view.ready) < n_wanted)
-    {
-      if (ready_append (self->view.state, self->view.ready, self->padding) < 0)
-        return -1;
-    }
-
-  return 0;
-}
-
-static int
-pad_ready_in_front (Guest *self, Py_ssize_t n_wanted)
-{
-  for (; n_wanted > 0; n_wanted--)
-    {
-      PyObject *result = PyObject_CallMethodOneArg (self->view.ready, self->view.state->str_appendleft,
-                                                    self->padding);
-
-      if (result == NULL)
-        return -1;
-
-      Py_DECREF (result);
-    }
-
-  return 0;
-}
-
-/* For an outer _run_once(), which goes on popping however this tick has ended. */
-static int
-leave_ready_to_outer (Guest *self, Py_ssize_t n_entry)
-{
-  const gboolean was_empty = Py_SIZE (self->view.ready) == 0;
-  int result = 0;
-
-  if (self->stock_depth > 0)
-    result = self->is_over ? pad_ready_in_front (self, n_entry) : pad_ready (self, n_entry);
-
-  /* Where changes are not counted, padding is taken for work: peek then costs ticks, but loses none. */
-  self->only_padding = was_empty && self->view.state->deque_changes_offset != 0;
-  self->ready_changes = self->only_padding ? ready_changes (self->view.state, self->view.ready) : 0;
-
-  return result;
-}
-
-/* After so many looks in vain only one of so many is taken. */
-#define MAX_VAIN 8
-#define TAKEN_OF 16
-
-/*
- * A second look at the selector after I/O, in the same tick, is cheaper than a turn of the main loop if
- * there is something to find: both ends of a connection are in this loop, say. It is for nothing with a
- * peer that takes its time. How it was lately tells.
- */
-static gboolean
-is_worth_a_look (Guest *self)
-{
-  return self->n_vain < MAX_VAIN || ++self->n_left_out % TAKEN_OF == 0;
-}
-
-static void
-note_look (Guest *self)
-{
-  if (self->has_events)
-    self->n_vain = self->n_left_out = 0;
-  else if (self->n_vain < MAX_VAIN)
-    self->n_vain++;
-}
+/* The run's tick: as many rounds of the loop as there is work and time for. Re-entry: see padding.c. */
 
 /*
  * Whether, with no handle ready, another round would be for nothing: 1, 0, or -1 with an exception.
@@ -111,7 +30,7 @@ is_over_for_now (Guest *self, Py_ssize_t n_run)
 
   if (n_run == 0)
     return 1;
-  if (self->had_io && is_worth_a_look (self))
+  if (self->had_io && looks_is_worth_one (&self->looks))
     return 0;
 
   told = selector_view_polls_epoll (&self->selector, &self->view);
@@ -158,7 +77,7 @@ run_rounds (Guest *self, gint64 slice_end)
         return AIO_GUEST_TICK_FAILED;
 
       if (looks_again)
-        note_look (self);
+        looks_note (&self->looks, self->has_events);
 
       /* In a child that one of its handles has forked. */
       if (G_UNLIKELY (self->is_copy))
@@ -259,7 +178,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   Suspension suspension;
   AioGuestTick tick = AIO_GUEST_TICK_FAILED;
   Py_ssize_t n_entry = 0;
-  Py_ssize_t n_outer = self->n_outer;
+  Py_ssize_t n_outer = self->padding.n_outer;
   int begun;
 
   Py_CLEAR (self->obstacle);
@@ -298,10 +217,10 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   if (tick == AIO_GUEST_TICK_FINISHED)
     self->is_over = TRUE;
 
-  if (leave_ready_to_outer (self, n_entry) < 0)
+  if (padding_leave (&self->padding, &self->view, self->is_over, n_entry) < 0)
     PyErr_WriteUnraisable (self->view.loop);
 
-  self->n_outer = n_outer;
+  self->padding.n_outer = n_outer;
   self->depth--;
   self->step = outer_step;
   suspension_end (&suspension, self);
@@ -324,7 +243,8 @@ rest_with_gil (Guest *self)
     return AIO_GUEST_TICK_REST;
 
   self->is_over = TRUE;
-  if (leave_ready_to_outer (self, MIN (Py_SIZE (self->view.ready), self->n_outer)) < 0)
+  if (padding_leave (&self->padding, &self->view, TRUE,
+                     MIN (Py_SIZE (self->view.ready), self->padding.n_outer)) < 0)
     PyErr_WriteUnraisable (self->view.loop);
   return tick;
 }
@@ -362,16 +282,6 @@ guest_tick (AioGuestRun *run,
   return tick;
 }
 
-/* Whether a handle is ready. Padding is none, for as long as nobody puts a handle behind it, nor an outer
- * _run_once() pops any of it: how much is left then nobody tells, so that has a tick, after which it is
- * known again. */
-static inline gboolean
-has_ready (Guest *self)
-{
-  return ready_size (self->view.ready) != 0 &&
-         !(self->only_padding && ready_changes (self->view.state, self->view.ready) == self->ready_changes);
-}
-
 /*
  * thread A (owner, without the GIL)    thread B (with the GIL)
  * look at the sizes                    call_soon_threadsafe(): append to the queue
@@ -386,7 +296,7 @@ guest_peek (gpointer user_data)
 {
   Guest *self = user_data;
 
-  return has_ready (self) ||
+  return padding_has_ready (&self->padding, &self->view) ||
          __atomic_load_n (&((PyVarObject *) self->view.scheduled)->ob_size, __ATOMIC_RELAXED) !=
            self->n_scheduled ||
          descriptors_have_changed (&self->descriptors, &self->selector);
