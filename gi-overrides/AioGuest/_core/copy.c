@@ -25,7 +25,7 @@ guest_void_ready (Guest *self)
   for (Py_ssize_t n = Py_SIZE (self->view.ready); n > 0; n--)
     {
       PyObject *handle = ready_popleft (self->view.state, self->view.ready);
-      int kept = handle != NULL ? PyList_Append (self->kept, handle) : -1;
+      int kept = handle != NULL ? PyList_Append (self->copy.kept, handle) : -1;
 
       Py_XDECREF (handle);
       if (kept < 0 || ready_append (self->view.state, self->view.ready, self->padding.handle) < 0)
@@ -40,13 +40,13 @@ guest_void_ready (Guest *self)
 int
 guest_become_copy (Guest *self, PyObject *tasks, PyObject *end)
 {
-  self->is_copy = TRUE;
-  Py_XSETREF (self->end, Py_NewRef (end));
+  self->copy.is_copy = TRUE;
+  Py_XSETREF (self->copy.end, Py_NewRef (end));
 
-  if (self->kept == NULL)
-    self->kept = PyList_New (0);
+  if (self->copy.kept == NULL)
+    self->copy.kept = PyList_New (0);
 
-  if (self->kept == NULL || PyList_Append (self->kept, tasks) < 0)
+  if (self->copy.kept == NULL || PyList_Append (self->copy.kept, tasks) < 0)
     return -1;
 
   return guest_void_ready (self);
@@ -97,19 +97,19 @@ guest_leave_copy (Guest *self, AioGuestTick tick)
           !PyErr_ExceptionMatches (PyExc_KeyboardInterrupt))
         PyErr_Print ();
       else
-        end_process_by (self->end);
+        end_process_by (self->copy.end);
     }
 
-  if (self->on_end != NULL)
+  if (self->ending.on_end != NULL)
     {
-      PyObject *result = PyObject_CallOneArg (self->on_end, Py_None);
+      PyObject *result = PyObject_CallOneArg (self->ending.on_end, Py_None);
 
       if (result == NULL)
         PyErr_WriteUnraisable (self->view.loop);
       Py_XDECREF (result);
     }
 
-  Py_CLEAR (self->failed);
+  Py_CLEAR (self->ending.failed);
   if (guest_void_ready (self) < 0)
     PyErr_WriteUnraisable (self->view.loop);
 

@@ -33,7 +33,7 @@ find_obstacle (Guest *self, int loop_depth, gsize place)
 {
   PyObject *module;
 
-  if (self->find_obstacle == NULL || loop_depth < self->least_depth)
+  if (self->rest.find_obstacle == NULL || loop_depth < self->rest.least_depth)
     Py_RETURN_NONE;
 
   module = PyImport_GetModule (self->view.state->str_greenlet);
@@ -41,14 +41,14 @@ find_obstacle (Guest *self, int loop_depth, gsize place)
     return PyErr_Occurred () ? NULL : Py_NewRef (Py_None);
   Py_DECREF (module);
 
-  return PyObject_CallFunction (self->find_obstacle, "in", loop_depth + 1, (Py_ssize_t) place);
+  return PyObject_CallFunction (self->rest.find_obstacle, "in", loop_depth + 1, (Py_ssize_t) place);
 }
 
 /* For a main loop that is about to be nested: whichever greenlet is suspended was so before. */
 PyObject *
 guest_find_obstacle (Guest *self)
 {
-  if (self->is_atomic && self->depth > 0)
+  if (self->rest.is_atomic && self->depth > 0)
     Py_RETURN_TRUE;
 
   return find_obstacle (self, g_main_depth (), 0);
@@ -62,7 +62,7 @@ tell_of_rest (Guest *self, PyObject *obstacle)
   PyObject *result = NULL;
 
   if (task != NULL)
-    result = PyObject_CallFunctionObjArgs (self->on_rest, obstacle, task, NULL);
+    result = PyObject_CallFunctionObjArgs (self->rest.on_rest, obstacle, task, NULL);
 
   Py_XDECREF (result);
   Py_XDECREF (task);
@@ -91,9 +91,9 @@ guest_must_rest (Guest *self, const char *place)
   if (PyErr_Occurred ())
     PyErr_WriteUnraisable (self->view.loop);
 
-  self->rests = rests;
+  self->rest.is_resting = rests;
   if (rests)
-    Py_XSETREF (self->obstacle, Py_XNewRef (obstacle));
+    Py_XSETREF (self->rest.obstacle, Py_XNewRef (obstacle));
 
   Py_XDECREF (obstacle);
   core_restore_exception (error);
@@ -106,10 +106,10 @@ guest_must_rest (Guest *self, const char *place)
 void
 guest_review_rest (Guest *self)
 {
-  for (Py_ssize_t i = 0; self->obstacle != NULL && i < PyList_GET_SIZE (self->obstacle); i++)
+  for (Py_ssize_t i = 0; self->rest.obstacle != NULL && i < PyList_GET_SIZE (self->rest.obstacle); i++)
     {
       /* Whether the greenlet has not ended. */
-      int is_there = PyObject_IsTrue (PyList_GET_ITEM (self->obstacle, i));
+      int is_there = PyObject_IsTrue (PyList_GET_ITEM (self->rest.obstacle, i));
 
       if (is_there > 0)
         return;
@@ -125,6 +125,6 @@ guest_review_rest (Guest *self)
 void
 guest_note_left_dispatches (Guest *self)
 {
-  self->least_depth = MAX (self->least_depth, g_main_depth ());
+  self->rest.least_depth = MAX (self->rest.least_depth, g_main_depth ());
   guest_end_rest (self);
 }

@@ -21,17 +21,17 @@ void guest_note_left_dispatches (Guest *self);
 static inline gboolean
 guest_is_nested (Guest *self)
 {
-  return g_main_depth () > self->least_depth;
+  return g_main_depth () > self->rest.least_depth;
 }
 
 /* The guest looks again whether it must rest. */
 static inline void
 guest_end_rest (Guest *self)
 {
-  if (G_LIKELY (!self->rests))
+  if (G_LIKELY (!self->rest.is_resting))
     return;
 
-  self->rests = FALSE;
+  self->rest.is_resting = FALSE;
   if (self->run != NULL)
     aio_guest_run_wake (self->run);
 }
@@ -43,12 +43,12 @@ guest_rests (Guest *self, const char *place)
 {
   const int depth = g_main_depth ();
 
-  if (G_LIKELY (depth <= self->least_depth))
+  if (G_LIKELY (depth <= self->rest.least_depth))
     {
-      self->least_depth = depth;
-      self->rests = FALSE;
+      self->rest.least_depth = depth;
+      self->rest.is_resting = FALSE;
       return FALSE;
     }
 
-  return (self->is_atomic && self->depth > 0) || guest_must_rest (self, place);
+  return (self->rest.is_atomic && self->depth > 0) || guest_must_rest (self, place);
 }

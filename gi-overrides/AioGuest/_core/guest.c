@@ -119,12 +119,12 @@ guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   if (self->view.check == NULL)
     self->view.check = &self->view.own_check;
   self->view.dict = PyObject_GenericGetDict (loop, NULL);
-  self->on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
+  self->ending.on_end = on_end != Py_None ? Py_NewRef (on_end) : NULL;
   self->descriptors.watched = PyDict_New ();
-  self->is_atomic = atomic;
-  self->least_depth = G_MAXINT;
-  self->find_obstacle = Py_XNewRef (find_obstacle);
-  self->on_rest = Py_XNewRef (on_rest);
+  self->rest.is_atomic = atomic;
+  self->rest.least_depth = G_MAXINT;
+  self->rest.find_obstacle = Py_XNewRef (find_obstacle);
+  self->rest.on_rest = Py_XNewRef (on_rest);
 
   if (self->view.dict == NULL || core_watch (self->view.state, self->view.dict) < 0 ||
       self->descriptors.watched == NULL || guest_fetch_queues (self) < 0 ||
@@ -154,15 +154,15 @@ guest_traverse (PyObject *object, visitproc visit, void *arg)
   Py_VISIT (self->padding.handle);
   Py_VISIT (self->base_context);
   Py_VISIT (self->descriptors.watched);
-  Py_VISIT (self->on_end);
-  Py_VISIT (self->find_obstacle);
-  Py_VISIT (self->on_rest);
-  Py_VISIT (self->obstacle);
-  Py_VISIT (self->exception);
-  Py_VISIT (self->failed);
+  Py_VISIT (self->ending.on_end);
+  Py_VISIT (self->rest.find_obstacle);
+  Py_VISIT (self->rest.on_rest);
+  Py_VISIT (self->rest.obstacle);
+  Py_VISIT (self->ending.exception);
+  Py_VISIT (self->ending.failed);
   Py_VISIT (self->host_error);
-  Py_VISIT (self->kept);
-  Py_VISIT (self->end);
+  Py_VISIT (self->copy.kept);
+  Py_VISIT (self->copy.end);
   return 0;
 }
 
@@ -177,15 +177,15 @@ guest_clear (PyObject *object)
   Py_CLEAR (self->padding.handle);
   Py_CLEAR (self->base_context);
   Py_CLEAR (self->descriptors.watched);
-  Py_CLEAR (self->on_end);
-  Py_CLEAR (self->find_obstacle);
-  Py_CLEAR (self->on_rest);
-  Py_CLEAR (self->obstacle);
-  Py_CLEAR (self->exception);
-  Py_CLEAR (self->failed);
+  Py_CLEAR (self->ending.on_end);
+  Py_CLEAR (self->rest.find_obstacle);
+  Py_CLEAR (self->rest.on_rest);
+  Py_CLEAR (self->rest.obstacle);
+  Py_CLEAR (self->ending.exception);
+  Py_CLEAR (self->ending.failed);
   Py_CLEAR (self->host_error);
-  Py_CLEAR (self->kept);
-  Py_CLEAR (self->end);
+  Py_CLEAR (self->copy.kept);
+  Py_CLEAR (self->copy.end);
   return 0;
 }
 
@@ -273,7 +273,7 @@ guest_stop (PyObject *object, G_GNUC_UNUSED PyObject *unused)
     Py_RETURN_NONE;
 
   run = g_object_ref (self->run);
-  self->is_over = TRUE;
+  self->ending.is_over = TRUE;
 
   /* It may join the poller's thread. */
   Py_BEGIN_ALLOW_THREADS
@@ -340,7 +340,7 @@ guest_get_exception (PyObject *object, G_GNUC_UNUSED void *closure)
 {
   Guest *self = (Guest *) object;
 
-  return Py_NewRef (self->exception != NULL ? self->exception : Py_None);
+  return Py_NewRef (self->ending.exception != NULL ? self->ending.exception : Py_None);
 }
 
 static PyObject *

@@ -251,7 +251,7 @@ guest_native_round (Guest *self, gint64 slice_end)
 
   /* A nested tick takes its handles from the same count, and may begin a round of its own. If it
    * ends the run, what is left stays in the queue, as when run_forever() raises. */
-  while (self->todo > 0 && Py_SIZE (self->view.ready) > 0 && !self->is_over)
+  while (self->todo > 0 && Py_SIZE (self->view.ready) > 0 && !self->ending.is_over)
     {
       PyObject *handle = ready_popleft (self->view.state, self->view.ready);
       int cancelled;
@@ -269,7 +269,7 @@ guest_native_round (Guest *self, gint64 slice_end)
 
       if (outcome < 0)
         {
-          Py_XSETREF (self->failed, handle);
+          Py_XSETREF (self->ending.failed, handle);
           return -1;
         }
       Py_DECREF (handle);

@@ -76,7 +76,7 @@ enter_frame (FrameStep *self, PyThreadState *thread)
     return FALSE;
 
   /* Nor is there anything to be told apart in a forked child. */
-  if (step->guest->is_copy)
+  if (step->guest->copy.is_copy)
     {
       step_stop_watching (step);
       return FALSE;
@@ -150,7 +150,7 @@ watch_from_prepare (Step *step)
 #endif
   step_start_watching (step);
 
-  if (step->guest->rests)
+  if (step->guest->rest.is_resting)
     guest_review_rest (step->guest);
 
   PyGILState_Release (gil);
@@ -171,7 +171,7 @@ nesting_prepare (GSource *source, int *timeout)
 
   *timeout = -1;
 
-  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest->is_copy &&
+  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest->copy.is_copy &&
                   step->depth == g_main_depth ()))
     watch_from_prepare (step);
 

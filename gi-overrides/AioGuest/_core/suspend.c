@@ -136,7 +136,7 @@ leave_task (Suspension *suspension, Guest *guest)
 static void
 tell_of_reentry (Guest *guest, PyObject *task)
 {
-  if (guest->is_copy)
+  if (guest->copy.is_copy)
     PyErr_Clear ();
   else
     PyErr_WriteUnraisable (task);

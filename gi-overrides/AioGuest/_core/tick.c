@@ -80,7 +80,7 @@ run_rounds (Guest *self, gint64 slice_end)
         looks_note (&self->looks, self->has_events);
 
       /* In a child that one of its handles has forked. */
-      if (G_UNLIKELY (self->is_copy))
+      if (G_UNLIKELY (self->copy.is_copy))
         return AIO_GUEST_TICK_WAIT;
 
       /* A tick nested in this one has ended the run. */
@@ -138,21 +138,21 @@ end_or_go_on (Guest *self, AioGuestTick tick)
   PyObject *answer = NULL;
   int go_on = 0;
 
-  if (self->on_end != NULL)
+  if (self->ending.on_end != NULL)
     {
-      answer = PyObject_CallOneArg (self->on_end, exception != NULL ? exception : Py_None);
+      answer = PyObject_CallOneArg (self->ending.on_end, exception != NULL ? exception : Py_None);
       go_on = answer != NULL ? PyObject_IsTrue (answer) : -1;
     }
 
   Py_XDECREF (answer);
-  Py_CLEAR (self->failed);
+  Py_CLEAR (self->ending.failed);
   if (go_on < 0)
     Py_XSETREF (exception, core_take_exception ());
 
   if (go_on > 0)
     Py_XDECREF (exception);
   else
-    Py_XSETREF (self->exception, exception);
+    Py_XSETREF (self->ending.exception, exception);
 
   return go_on > 0 ? AIO_GUEST_TICK_AGAIN : AIO_GUEST_TICK_FINISHED;
 }
@@ -181,7 +181,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   Py_ssize_t n_outer = self->padding.n_outer;
   int begun;
 
-  Py_CLEAR (self->obstacle);
+  Py_CLEAR (self->rest.obstacle);
   step_begin (&step, self);
   begun = suspension_begin (&suspension, self);
   self->step = &step;
@@ -199,13 +199,13 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
       if (G_UNLIKELY (g_main_depth () > step.depth))
         guest_note_left_dispatches (self);
 
-      if (G_UNLIKELY (self->is_copy))
+      if (G_UNLIKELY (self->copy.is_copy))
         tick = guest_leave_copy (self, tick);
       else if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
         tick = end_or_go_on (self, tick);
 
       /* Where the run is over the loop may be closed by now. */
-      if (tick != AIO_GUEST_TICK_FINISHED && is_going_on (self) && !self->is_copy &&
+      if (tick != AIO_GUEST_TICK_FINISHED && is_going_on (self) && !self->copy.is_copy &&
           finish_tick (self, next_ready_time) < 0)
         tick = AIO_GUEST_TICK_FAILED;
     }
@@ -215,9 +215,9 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
     tick = end_or_go_on (self, tick);
 
   if (tick == AIO_GUEST_TICK_FINISHED)
-    self->is_over = TRUE;
+    self->ending.is_over = TRUE;
 
-  if (padding_leave (&self->padding, &self->view, self->is_over, n_entry) < 0)
+  if (padding_leave (&self->padding, &self->view, self->ending.is_over, n_entry) < 0)
     PyErr_WriteUnraisable (self->view.loop);
 
   self->padding.n_outer = n_outer;
@@ -242,7 +242,7 @@ rest_with_gil (Guest *self)
   if (tick != AIO_GUEST_TICK_FINISHED)
     return AIO_GUEST_TICK_REST;
 
-  self->is_over = TRUE;
+  self->ending.is_over = TRUE;
   if (padding_leave (&self->padding, &self->view, TRUE,
                      MIN (Py_SIZE (self->view.ready), self->padding.n_outer)) < 0)
     PyErr_WriteUnraisable (self->view.loop);
