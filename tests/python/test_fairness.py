@@ -180,7 +180,7 @@ class Echo:
             client = subprocess.Popen(
                 [
                     sys.executable,
-                    Path(__file__).with_name("echo_client.py"),
+                    Path(__file__).parent / "helpers" / "echo_client.py",
                     str(server.sockets[0].getsockname()[1]),
                     str(self.connections),
                 ],

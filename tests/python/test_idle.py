@@ -54,7 +54,7 @@ def wait_until_calm(pid):
 
 def test_no_context_switch(record_property):
     process = subprocess.Popen(
-        [sys.executable, "-u", Path(__file__).with_name("idle_guest.py")],
+        [sys.executable, "-u", Path(__file__).parent / "helpers" / "idle_guest.py"],
         stdout=subprocess.PIPE,
     )
     try:

@@ -12,7 +12,7 @@ import textwrap
 
 import support
 
-CONFTEST = pathlib.Path(__file__).parents[2] / "examples" / "testing" / "conftest.py"
+CONFTEST = pathlib.Path(__file__).parents[3] / "examples" / "testing" / "conftest.py"
 
 
 def flags():

@@ -18,7 +18,7 @@ import time
 
 from support import NIGHTLY, PATIENCE
 
-DIRECTORY = pathlib.Path(__file__).parent / "programs"
+DIRECTORY = pathlib.Path(__file__).parents[1] / "programs"
 
 
 def interpreter(*args, **options):

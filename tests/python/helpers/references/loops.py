@@ -17,7 +17,7 @@ from gi.repository import AioGuest, GLib
 
 from .table import end_by_error, refused, use_of, work
 
-CERTIFICATE = pathlib.Path(__file__).parent.parent / "data" / "localhost.pem"
+CERTIFICATE = pathlib.Path(__file__).parents[2] / "data" / "localhost.pem"
 
 
 @use_of("EventLoop", "EventLoop.close")

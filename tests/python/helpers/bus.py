@@ -13,7 +13,7 @@ from gi.repository import Gio, GLib
 
 import program
 
-DATA = pathlib.Path(__file__).parent / "data"
+DATA = pathlib.Path(__file__).parents[1] / "data"
 
 
 @contextlib.contextmanager
