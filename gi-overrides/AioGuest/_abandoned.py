@@ -8,7 +8,8 @@ import os
 import threading
 
 from ._core import clear_thread_storage
-from ._internals import forget_dummy_thread, get_running_thread, register_exit_function
+from ._internals.asyncio import get_running_thread
+from ._internals.python import forget_dummy_thread, register_exit_function
 from ._signals import is_main_thread
 
 __all__ = ['discard', 'is_going_on', 'keep']

@@ -16,7 +16,7 @@ import weakref
 import gi
 from gi import _gi
 
-from ._internals import get_shadow_of_cancel, get_waiter
+from ._internals.asyncio import get_shadow_of_cancel, get_waiter
 
 __all__ = ['cancel_task', 'is_pygobject_awaitable', 'prepare_awaiting']
 

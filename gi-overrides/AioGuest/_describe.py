@@ -14,7 +14,7 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from . import _core
-from ._internals import get_queues, get_running_thread, get_waiter
+from ._internals.asyncio import get_queues, get_running_thread, get_waiter
 from ._session import get_sessions
 
 __all__ = ['describe']

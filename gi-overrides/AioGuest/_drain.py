@@ -13,7 +13,7 @@ import warnings
 from ._awaitables import cancel_task
 from ._core import warn_of_resource
 from ._executors import describe_work, has_executor
-from ._internals import (
+from ._internals.asyncio import (
     clear_stopping,
     closes_generator,
     forget_task,

@@ -15,7 +15,7 @@ from ._awaitables import cancel_task
 from ._core import warn_of_resource
 from ._drain import Drain
 from ._gio import get_default_application
-from ._internals import (
+from ._internals.asyncio import (
     attach_child_watcher,
     clear_stopping,
     collect_exception,

@@ -13,7 +13,8 @@ from gi.repository import GLib
 from . import _core
 from ._arguments import check_nested
 from ._awaitables import prepare_awaiting
-from ._internals import get_signal_placeholder, wakeup_on_signal
+from ._internals.asyncio import get_signal_placeholder
+from ._internals.pygobject import wakeup_on_signal
 from ._reads import SizedReads
 from ._replaced import ReplacedHandlers, get_lasting_handler
 from ._session import Session, get_default_context, get_session

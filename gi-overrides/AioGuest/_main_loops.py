@@ -18,7 +18,7 @@ import weakref
 
 from gi.repository import GLib
 
-from ._internals import (
+from ._internals.pygobject import (
     get_ends_of_main_loops,
     is_dead_pygobject_handler,
     is_ending_main_loops,

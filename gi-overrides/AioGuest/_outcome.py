@@ -7,7 +7,7 @@ import asyncio
 import signal
 import sys
 
-from ._internals import end_task, has_uncollected_exception
+from ._internals.asyncio import end_task, has_uncollected_exception
 from ._main_loops import ends_main_loops
 
 __all__ = ['Outcome']

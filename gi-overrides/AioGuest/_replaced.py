@@ -8,7 +8,8 @@ import signal
 import sys
 
 from . import _core
-from ._internals import get_signal_placeholder, is_dead_pygobject_handler, is_runner_handler
+from ._internals.asyncio import get_signal_placeholder, is_runner_handler
+from ._internals.pygobject import is_dead_pygobject_handler
 from ._signals import Interrupts, is_main_thread
 
 __all__ = ['ReplacedHandlers', 'get_lasting_handler']

@@ -13,14 +13,14 @@ from gi.repository import GLib
 
 from . import _core
 from ._greenlets import Greenlets
-from ._internals import (
-    end_without_finalizing,
+from ._internals.asyncio import (
     enter_running,
     forget_running,
     get_running_thread,
     hush_left_steps,
     leave_running,
 )
+from ._internals.python import end_without_finalizing
 from ._signals import is_main_thread, wakeup_pipe
 
 __all__ = ['Session', 'end_forked_child', 'get_default_context', 'get_session', 'get_sessions']

@@ -17,7 +17,7 @@ import os
 import signal
 import threading
 
-from ._internals import get_c_handler, has_default_handler, is_ending_main_loops
+from ._internals.pygobject import get_c_handler, has_default_handler, is_ending_main_loops
 from ._main_loops import MainLoops, ends_main_loops
 
 __all__ = ['Interrupts', 'is_main_thread', 'kept_wakeup_fd', 'wakeup_pipe']

@@ -10,7 +10,7 @@ import time
 
 from ._arguments import check_coroutine, close_coroutine
 from ._awaitables import cancel_task
-from ._internals import create_eager_task, is_to_be_reported, run_first_step
+from ._internals.asyncio import create_eager_task, is_to_be_reported, run_first_step
 from ._session import get_session, get_sessions
 from ._until import Scope, check_until
 

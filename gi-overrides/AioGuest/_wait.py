@@ -9,7 +9,7 @@ import weakref
 from ._arguments import check_timeout, close_coroutine
 from ._awaitables import cancel_task, is_pygobject_awaitable
 from ._greenlets import explain
-from ._internals import (
+from ._internals.asyncio import (
     create_eager_task,
     get_shadow_of_cancel,
     is_to_be_cancelled,

@@ -9,7 +9,7 @@ import signal
 import sys
 
 import pytest
-from gi.overrides.AioGuest import _internals
+from gi.overrides.AioGuest._internals import asyncio as internals
 from gi.repository import AioGuest, GLib
 
 import support
@@ -463,7 +463,7 @@ def test_cancelled_before_it_when_there_is_nothing_to_wait_for(run):
 
 def test_cancelled_before_it_with_no_way_to_take_that_back(run, monkeypatch):
     """Then it is the next await that raises, and the wait waits."""
-    monkeypatch.setattr(_internals, "_clear_must_cancel", lambda task: False)
+    monkeypatch.setattr(internals, "_clear_must_cancel", lambda task: False)
 
     async def main():
         async def victim():

@@ -16,7 +16,7 @@ import os
 import random
 
 import pytest
-from gi.overrides.AioGuest._internals import get_queues
+from gi.overrides.AioGuest._internals.asyncio import get_queues
 from gi.repository import AioGuest, GLib
 
 import support

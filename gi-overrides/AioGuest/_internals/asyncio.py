@@ -1,34 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the Python side needs of asyncio's and PyGObject's private parts, all in one place.
-
-The C side has its own such place, ``_core/probe.c``. Everything here looks at what there is, never
-at a version number, and has something to fall back on.
-"""
+"""asyncio's private parts, as far as the Python side needs them."""
 
 import asyncio
-import atexit
 import contextlib
 import functools
 import gc
-import os
-import signal
 import sys
 import threading
 
-from . import _core
-
-try:
-    from gi import _ossighelper
-except ImportError:
-    _ossighelper = None
-
-_pyos_getsig = getattr(_ossighelper, 'PyOS_getsig', None)
-_ends_of_main_loops = getattr(_ossighelper, '_callback_stack', None)
-if not isinstance(_ends_of_main_loops, list) or not hasattr(_ossighelper, '_sigint_called'):
-    _ends_of_main_loops = None
-wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcontext)
+from .. import _core
 
 __all__ = [
     'attach_child_watcher',
@@ -38,24 +20,16 @@ __all__ = [
     'create_eager_task',
     'detach_child_watcher',
     'end_task',
-    'end_without_finalizing',
     'enter_running',
-    'forget_dummy_thread',
     'forget_running',
     'forget_task',
-    'get_c_handler',
-    'get_ends_of_main_loops',
     'get_queues',
     'get_running_thread',
     'get_shadow_of_cancel',
     'get_signal_placeholder',
     'get_waiter',
-    'has_default_handler',
     'has_uncollected_exception',
     'hush_left_steps',
-    'is_dead_pygobject_handler',
-    'is_ending_main_loops',
-    'is_live_pygobject_handler',
     'is_lost',
     'is_of_left_step',
     'is_runner_handler',
@@ -65,13 +39,10 @@ __all__ = [
     'is_to_close_generators',
     'leave_running',
     'may_have_generators',
-    'register_exit_function',
     'run_first_step',
-    'set_ending_main_loops',
     'set_running_again',
     'set_stopping',
     'take_cancellation',
-    'wakeup_on_signal',
     'without_current_task',
 ]
 
@@ -141,31 +112,18 @@ def forget_running(loop, hooks):
         sys.set_asyncgen_hooks(*hooks)
 
 
-def end_without_finalizing(error):  # pragma: no cover - ends what measures, too
-    """End a child that a thread has forked as *error*, which ends programs, ends one.
+def hush_left_steps(loop):
+    """In a forked child: have *loop* not report these errors, but raise the one that they hide."""
+    report = loop.call_exception_handler
 
-    Python would look for its main thread to finalize itself, and crash, from 3.13 on.
-    """
-    status = 128 + signal.SIGINT
-    try:
-        if isinstance(error, SystemExit):
-            status = error.code
-            if status is None:
-                status = 0
-            elif not isinstance(status, int):
-                print(status, file=sys.stderr)
-                status = 1
-        else:
-            sys.excepthook(type(error), error, error.__traceback__)
-        atexit._run_exitfuncs()
-        for file in sys.stdout, sys.stderr:
-            if file is not None:
-                file.flush()
-        if isinstance(error, KeyboardInterrupt):
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            signal.raise_signal(signal.SIGINT)
-    finally:
-        os._exit(status & 0xFF)
+    def call_exception_handler(context):  # pragma: no cover - Python 3.14
+        error = context.get('exception')
+        if not is_of_left_step(error):
+            report(context)
+        elif isinstance(error.__context__, (SystemExit, KeyboardInterrupt)):
+            raise error.__context__ from None
+
+    loop.call_exception_handler = call_exception_handler
 
 
 def is_of_left_step(error):  # pragma: no cover - Python 3.14
@@ -179,20 +137,6 @@ def is_of_left_step(error):  # pragma: no cover - Python 3.14
         and getattr(error.__traceback__, 'tb_next', None) is None
         and 'is not the running loop' in str(error)
     )
-
-
-def hush_left_steps(loop):
-    """In a forked child: have *loop* not report these errors, but raise the one that they hide."""
-    report = loop.call_exception_handler
-
-    def call_exception_handler(context):  # pragma: no cover - Python 3.14
-        error = context.get('exception')
-        if not is_of_left_step(error):
-            report(context)
-        elif isinstance(error.__context__, (SystemExit, KeyboardInterrupt)):
-            raise error.__context__ from None
-
-    loop.call_exception_handler = call_exception_handler
 
 
 def clear_stopping(loop):
@@ -426,54 +370,6 @@ def is_runner_handler(handler):
     return function is not None and function is getattr(asyncio.Runner, '_on_sigint', None)
 
 
-def is_live_pygobject_handler(handler):
-    """Whether *handler* is PyGObject's for SIGINT, and a ``run()`` of its is there to be ended by it."""
-    return _is_pygobject_handler(handler) and bool(_ends_of_main_loops)
-
-
-def is_dead_pygobject_handler(handler):
-    """Whether it is that, and none is there: it would fail."""
-    return _is_pygobject_handler(handler) and not _ends_of_main_loops
-
-
-def _is_pygobject_handler(handler):
-    return callable(handler) and getattr(handler, '__module__', None) == 'gi._ossighelper'
-
-
-def get_ends_of_main_loops():
-    """The list of what ends PyGObject's ``run()`` functions that are running, the innermost last.
-
-    None if there is no such list as expected: then main loops can't be ended.
-    """
-    return _ends_of_main_loops
-
-
-def is_ending_main_loops():
-    """Whether each of these functions, when it has returned, is to end the next outer one."""
-    return getattr(_ossighelper, '_sigint_called', False)
-
-
-def set_ending_main_loops(is_ending):
-    _ossighelper._sigint_called = is_ending
-
-
-def get_c_handler(signum):
-    """What the C library has as the handler of a signal, as a number to compare; None if unknown.
-
-    Python does not know when ``GLib.unix_signal_add()`` has taken a signal over.
-    """
-    return None if _pyos_getsig is None else _pyos_getsig(signum)
-
-
-def has_default_handler(signum):
-    """Whether a signal does what it does in a program that cares for no signals."""
-    handler = signal.getsignal(signum)
-    if handler is signal.default_int_handler:
-        return getattr(_ossighelper, 'sigint_handler_is_default', lambda: True)()
-    # Python gives SIGINT a handler. A program that has put SIG_DFL in its place wants to be ended by it.
-    return signum != signal.SIGINT and handler == signal.SIG_DFL and not get_c_handler(signum)
-
-
 def get_signal_placeholder():
     """The handler that asyncio gives to a signal it learns of by its wakeup descriptor, or None."""
     return getattr(asyncio.unix_events, '_sighandler_noop', None)
@@ -496,33 +392,6 @@ def detach_child_watcher(watcher, loop):
     """Undo :func:`attach_child_watcher`, before *loop* is closed."""
     if getattr(watcher, '_loop', None) is loop:
         watcher.attach_loop(None)
-
-
-def forget_dummy_thread():
-    """Take back the entry that threading makes up for a thread which it has not, or no more.
-
-    It does so itself from Python 3.12 on.
-    """
-    active = getattr(threading, '_active', {})
-    if isinstance(active.get(threading.get_ident()), threading._DummyThread):
-        with threading._active_limbo_lock:
-            active.pop(threading.get_ident(), None)
-
-
-def register_exit_function(function):
-    """Have *function* called when the interpreter exits, while threads can still be started.
-
-    A plain ``atexit`` function is too late: executors have been shut down by then. Nor must it be
-    called after the one that joins the threads of executors: these may wait for the loop. When the
-    interpreter is exiting it is too late for any of it, and *function* is not called.
-    """
-    try:
-        # Theirs is registered by this, and the functions are called in the reverse order.
-        import concurrent.futures.thread  # noqa: F401
-
-        getattr(threading, '_register_atexit', atexit.register)(function)
-    except RuntimeError:
-        pass
 
 
 @contextlib.contextmanager
