@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs that are left in the middle: no hang, no crash, at most one warning."""
 
+import subprocess
+import sys
+
 import pytest
 
+import support
 from program import run_program
 
 
@@ -156,3 +160,48 @@ def test_thread_ends_and_what_it_stores_goes_with_it(maker):
 @pytest.mark.parametrize("how", ["over", "event_loop"])
 def test_thread_ends_with_nothing_going_on(maker, how):
     assert run_program("abandoned_thread.py", maker, how) == (0, ["joined"], "")
+
+
+def test_context_dropped_on_a_thread_with_the_identifier_of_the_owner():
+    # The second thread was given the first one's identifier, and lost its thread state.
+    script = """
+import asyncio, threading
+import gi
+gi.require_version("AioGuest", "1.0")
+from gi.repository import AioGuest, GLib
+from gi.overrides.AioGuest import _core
+
+loop = asyncio.new_event_loop()
+contexts = []
+
+def own():
+    context = GLib.MainContext()
+    guest = _core.Guest(loop)
+    guest.run.connect("finished", lambda run, error: None)
+    guest.attach(context)
+    contexts.append((threading.get_ident(), context, guest.run))
+
+def drop():
+    if threading.get_ident() == contexts[0][0]:
+        identifier, context, run = contexts.pop()
+        del context
+        print(run.props.state.value_nick)
+
+def in_thread(function):
+    thread = threading.Thread(target=function)
+    thread.start()
+    thread.join()
+
+in_thread(own)
+for _ in range(1000):
+    if contexts:
+        in_thread(drop)
+loop.close()
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=support.PATIENCE
+    )
+    assert process.returncode == 0, process.stderr
+    if not process.stdout:
+        pytest.skip("the thread's identifier was not used again")
+    assert process.stdout == "finished\n"

@@ -667,3 +667,22 @@ def test_active_window_is_not_presented_beside_a_handler(connects):
 
     AioGuest.run(app, main=main, debug=False)
     assert app.order == ["handler"] * 2
+
+
+def test_application_run_inside_a_step_of_the_main_task():
+    # At its ::shutdown the run was to end, and waited for that very step.
+    application = Gio.Application()
+    application.connect("activate", lambda application: application.quit())
+    order = []
+
+    async def main():
+        order.append(application.run(None))
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            order.append("cancelled")
+            raise
+
+    with pytest.raises(asyncio.CancelledError):
+        support.run_owning(main(), application=application)
+    assert order == [0, "cancelled"]

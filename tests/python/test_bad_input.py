@@ -542,3 +542,20 @@ def test_nothing_of_this_leaks_descriptors(entry):
     for _ in range(5):
         all_wrong()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_queue_of_another_kind_is_refused():
+    # Its size was read from where a deque has it.
+    class Queue:
+        __slots__ = ("append", "clear", "popleft")
+
+        def __init__(self, items):
+            self.append = items.append
+            self.clear = items.clear
+            self.popleft = items.popleft
+
+    loop = AioGuest.EventLoop()
+    loop._ready = Queue(loop._ready)
+    with pytest.raises(RuntimeError, match="queue of ready handles"):
+        support.run_owning(asyncio.sleep(0), loop_factory=lambda: loop)
+    assert loop.is_closed()

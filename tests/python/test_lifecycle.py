@@ -9,8 +9,10 @@ import threading
 import warnings
 
 import pytest
-from gi.repository import GLib
+from gi.overrides.AioGuest import _core
+from gi.repository import AioGuest, GLib
 
+import loops
 import support
 
 pytestmark = pytest.mark.every_host
@@ -229,3 +231,40 @@ def test_objects_do_not_pile_up(run):
     for _ in range(10):
         run(work())
     assert count() == before
+
+
+def test_loop_closed_in_a_tick_that_ended_the_run():
+    # The end of the tick looked for the loop's selector, and asked what to do without one.
+    context = GLib.MainContext()
+    asked = []
+    with loops.make(AioGuest.EventLoop) as loop:
+        guest = _core.Guest(loop, native=support.TICK != "stock", on_end=asked.append)
+
+        def end():
+            guest.stop()
+            loop.close()
+
+        guest.attach(context)
+        loop.call_soon(end)
+        while guest.run is not None:
+            context.iteration(True)
+    assert asked == [] and guest.exception is None
+
+
+def test_run_whose_context_goes_away_is_freed():
+    # The source that watches signals was destroyed in the midst of that; GLib forgot it, and with
+    # it the run.
+    context = GLib.MainContext()
+    reader, writer = socket.socketpair()
+    with loops.make(AioGuest.EventLoop) as loop, reader, writer:
+        reader.setblocking(False)
+        guest = _core.Guest(loop)
+        freed = []
+        guest.run.weak_ref(freed.append, True)
+        guest.attach(context)
+        guest.watch_signals(reader.fileno())
+        del context
+        assert guest.run is None
+        del guest
+        gc.collect()
+    assert freed == [True]

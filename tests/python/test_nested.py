@@ -388,3 +388,58 @@ def test_loop_that_rests(how):
             runner.run(main())
     else:
         support.run_owning(main(), loop_factory=make_loop)
+
+
+def test_stop_in_a_main_loop_nested_in_a_stock_round():
+    # _run_once() pops as many handles as it has counted, whatever a nested tick took.
+    context = GLib.MainContext.default()
+    loop = AioGuest.EventLoop()
+    loop.set_debug(True)
+    ran = []
+
+    def nest():
+        loop.stop()
+        while len(ran) < 3:
+            context.iteration(True)
+
+    def begin():
+        loop.call_soon(nest)
+        for number in range(3):
+            loop.call_soon(ran.append, number)
+
+    loop.call_soon(begin)
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+    assert ran == [0, 1, 2]
+
+
+def test_padding_of_a_nested_tick_hides_no_work():
+    # The padding of a tick that is over must not be taken for handles that are ready.
+    context = GLib.MainContext.default()
+    order = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+
+        def on_ticks(run, pspec):
+            if order == ["other", "nested"]:
+                order.append("host")
+                future.set_result(None)
+
+        def nest():
+            while not order:
+                context.iteration(True)
+            order.append("nested")
+
+        AioGuest.get_run().connect("notify::ticks", on_ticks)
+        loop.call_soon(nest)
+        loop.call_soon(order.append, "other")
+        await future
+
+    task = support.start(main(), debug=True)
+    support.Rescue().until(task.done)
+    support.Rescue().settle()
+    assert order == ["other", "nested", "host"]

@@ -366,3 +366,22 @@ def test_all_tasks_from_a_host_callback():
     rescue.until(task.done)
     assert {task.get_name() for task in seen} == {"main", "child"}
     rescue.until(lambda: asyncio._get_running_loop() is None)
+
+
+@pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit])
+def test_exceptions_that_end_everything_again_and_again(exception):
+    # The third one got out of the last draining: run() hung, or the process was gone.
+    async def stubborn(number):
+        try:
+            await asyncio.sleep(100)
+        finally:
+            raise exception(number)
+
+    async def main():
+        tasks = [asyncio.create_task(stubborn(number)) for number in range(2)]
+        await asyncio.sleep(0)
+        raise exception(len(tasks))
+
+    with pytest.raises(exception):
+        support.run_owning(main())
+    assert asyncio._get_running_loop() is None

@@ -8,6 +8,7 @@ import selectors
 import socket
 
 import pytest
+from gi.overrides.AioGuest import _core
 from gi.repository import AioGuest, GLib
 
 import support
@@ -212,3 +213,33 @@ def test_replaced_between_ticks(host):
     host.loop.remove_reader(second[0])
     for fd in first + second:
         os.close(fd)
+
+
+def test_watch_of_a_selector_outlives_an_earlier_guest():
+    # There is one watch on the selector's dict, and two guests of the loop had it.
+    context = GLib.MainContext.default()
+    loop = AioGuest.EventLoop(selectors.SelectSelector(), main_context=context)
+    loop.set_debug(False)
+    receiver, sender = socket.socketpair()
+    sender.send(b"x")
+    guests = [_core.Guest(loop)]
+
+    def forget():
+        guests.clear()
+        return GLib.SOURCE_REMOVE
+
+    def add_reader():
+        loop.add_reader(receiver, loop.stop)
+        return GLib.SOURCE_REMOVE
+
+    try:
+        GLib.timeout_add(10, forget)
+        GLib.timeout_add(50, add_reader)
+        # For ever, if the descriptor is not noticed.
+        loop.run_forever()
+        loop.remove_reader(receiver)
+    finally:
+        loop.close()
+        receiver.close()
+        sender.close()
+    assert guests == []

@@ -6,7 +6,7 @@ import asyncio
 import fractions
 
 import pytest
-from gi.repository import AioGuest
+from gi.repository import AioGuest, GLib
 
 import support
 from loops import loop  # noqa: F401
@@ -167,3 +167,30 @@ def test_timers_that_are_never_due(loop):
         each.call_later(float("inf"), int)
         assert each.run_until_complete(asyncio.sleep(0.001, "done")) == "done"
         each.close()
+
+
+def test_timers_replaced_while_they_are_compared():
+    # The list was freed under the hands of heappop().
+    class Time(float):
+        def __lt__(self, other):
+            if not replaced:
+                replaced.append(loop._scheduled[:])
+                loop._scheduled = []
+                context.iteration(False)
+            return float.__lt__(self, other)
+
+    context = GLib.MainContext.default()
+    loop = AioGuest.EventLoop()
+    loop.set_debug(False)
+    replaced = [None]
+    for _ in range(20):
+        loop.call_at(Time(0), int)
+    loop.call_soon(replaced.clear)
+    loop.call_soon(lambda: loop.call_soon(loop.stop))
+    loop.call_soon(loop._scheduled.extend, loop._scheduled[:])
+    loop._scheduled.clear()
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+    assert len(replaced) == 1
