@@ -87,7 +87,7 @@ class Session:
         self.longest_eager_step = 0.0  # in seconds
         self.left_operations = set()  # of call(), see _operation
         self.greenlets = Greenlets(loop)
-        self.guest = _core.Guest(
+        self.guest = _core.AsyncioGuest(
             loop,
             native=_TICK == 'native',
             atomic=nested == 'rest',

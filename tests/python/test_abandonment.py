@@ -176,7 +176,7 @@ contexts = []
 
 def own():
     context = GLib.MainContext()
-    guest = _core.Guest(loop)
+    guest = _core.AsyncioGuest(loop)
     guest.run.connect("finished", lambda run, error: None)
     guest.attach(context)
     contexts.append((threading.get_ident(), context, guest.run))

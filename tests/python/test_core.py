@@ -29,9 +29,9 @@ def test_guest_wants_a_loop(loop):
     for args, kwargs in [((), {}), ((loop, True), {}), ((loop,), {"nativ": True}),
                          ((loop,), {"poll_mode": "direct"})]:
         with pytest.raises(TypeError):
-            _core.Guest(*args, **kwargs)
+            _core.AsyncioGuest(*args, **kwargs)
     with pytest.raises(AttributeError, match="__dict__"):
-        _core.Guest(object())
+        _core.AsyncioGuest(object())
 
 
 @pytest.mark.parametrize("name, value", [
@@ -45,13 +45,13 @@ def test_guest_of_a_loop_without_what_it_needs(loop, name, value):
     before = vars(loop).pop(name)
     try:
         with pytest.raises((TypeError, RuntimeError)):
-            _core.Guest(loop)
+            _core.AsyncioGuest(loop)
         setattr(loop, name, value)
         with pytest.raises((TypeError, RuntimeError)):
-            _core.Guest(loop)
+            _core.AsyncioGuest(loop)
     finally:
         setattr(loop, name, before)
-    assert _core.Guest(loop).run is not None
+    assert _core.AsyncioGuest(loop).run is not None
 
 
 class Selector:
@@ -85,7 +85,7 @@ def test_guest_of_a_selector_that_cannot_be_watched(loop, fd, error):
     loop._selector = Selector(before, fd)
     try:
         with pytest.raises(error):
-            _core.Guest(loop)
+            _core.AsyncioGuest(loop)
     finally:
         loop._selector = before
 
@@ -106,13 +106,13 @@ def test_descriptor_that_cannot_be_polled(loop, tmp_path):
         loop._selector = Selector(before, file.fileno())
         try:
             with pytest.raises(OSError, match="is a file"):
-                _core.Guest(loop)
+                _core.AsyncioGuest(loop)
         finally:
             loop._selector = before
 
 
 def test_guest_that_is_over(loop, context):
-    guest = _core.Guest(loop, native=NATIVE)
+    guest = _core.AsyncioGuest(loop, native=NATIVE)
     guest.attach(context)
     assert guest.depth == 0 and guest.exception is None
     with pytest.raises(RuntimeError, match="was attached before"):
@@ -126,14 +126,14 @@ def test_guest_that_is_over(loop, context):
 
 
 def test_guest_that_was_not_attached(loop):
-    guest = _core.Guest(loop, native=NATIVE)
+    guest = _core.AsyncioGuest(loop, native=NATIVE)
     assert guest.iterate() is guest.wake() is None
     guest.stop()
     assert guest.run.get_state() == AioGuest.RunState.FINISHED
 
 
 def test_arguments_of_a_guests_methods(loop, context):
-    guest, other = (_core.Guest(loop, native=NATIVE) for _ in range(2))
+    guest, other = (_core.AsyncioGuest(loop, native=NATIVE) for _ in range(2))
     guest.attach(context)
     for call, args in [(guest.watch_signals, ("x",)), (guest.watch_signals, ()),
                        (guest.iterate, (None, None)), (guest.call_step, ()),
@@ -154,7 +154,7 @@ def test_future_of_another_kind(loop, context):
         def __bool__(self):
             raise LookupError
 
-    guest = _core.Guest(loop, native=NATIVE)
+    guest = _core.AsyncioGuest(loop, native=NATIVE)
     guest.attach(context)
     with pytest.raises(LookupError):
         guest.iterate(Undecided())
@@ -162,7 +162,7 @@ def test_future_of_another_kind(loop, context):
 
 
 def test_iterating_on_another_thread(loop, context):
-    guest = _core.Guest(loop, native=NATIVE)
+    guest = _core.AsyncioGuest(loop, native=NATIVE)
     guest.attach(context)
     acquired, release = threading.Event(), threading.Event()
 
@@ -199,7 +199,7 @@ def test_on_end(loop, context, answer):
     def fail():
         raise KeyboardInterrupt
 
-    guest = _core.Guest(loop, native=NATIVE, on_end=on_end)
+    guest = _core.AsyncioGuest(loop, native=NATIVE, on_end=on_end)
     guest.attach(context)
     loop.call_soon(fail)
     guest.wake()
@@ -215,7 +215,7 @@ def test_on_end(loop, context, answer):
 
 
 def test_why_stock(loop):
-    guest = _core.Guest(loop)
+    guest = _core.AsyncioGuest(loop)
     assert guest.native and guest.why_stock is None
     scheduled = loop._scheduled
 
@@ -232,9 +232,9 @@ def test_why_stock(loop):
         assert not guest.native and why in guest.why_stock
         undo()
         assert guest.native and guest.why_stock is None
-    assert "it was asked for" in _core.Guest(loop, native=False).why_stock
+    assert "it was asked for" in _core.AsyncioGuest(loop, native=False).why_stock
     loop._scheduled = Timers()
-    guest = _core.Guest(loop)
+    guest = _core.AsyncioGuest(loop)
     assert "list of another kind" in guest.why_stock
 
 

@@ -115,7 +115,7 @@ def test_deque_with_methods_in_python(monkeypatch):
     assert core.verified
     loop = new_loop()
     with pytest.raises(TypeError, match="no queue"):
-        core.Guest(loop)
+        core.AsyncioGuest(loop)
     loop._ready = Deque(loop._ready)
     assert drive(core, loop, count_to(3)) == 3
 
@@ -232,7 +232,7 @@ async def count_to(number):
 def drive(core, loop, main):
     """Run *main* by a guest of *core*; return its result or raise what ended the run."""
     context = GLib.MainContext.default()
-    guest = core.Guest(loop, native=NATIVE)
+    guest = core.AsyncioGuest(loop, native=NATIVE)
     guest.attach(context)
     asyncio._set_running_loop(loop)
     task = loop.create_task(main)
@@ -358,7 +358,7 @@ def test_task_that_cannot_be_suspended(monkeypatch, functions):
         while not is_over(guest):
             GLib.MainContext.default().iteration(True)
 
-    guest = core.Guest(loop, native=NATIVE)
+    guest = core.AsyncioGuest(loop, native=NATIVE)
     guest.attach(GLib.MainContext.default())
     asyncio._set_running_loop(loop)
     try:
@@ -403,7 +403,7 @@ def test_current_task_that_raises(monkeypatch):
     monkeypatch.setattr(asyncio.tasks, "current_task", fail)
     core = load()
     loop = new_loop()
-    guest = core.Guest(loop, native=NATIVE)
+    guest = core.AsyncioGuest(loop, native=NATIVE)
     guest.attach(GLib.MainContext.default())
     for call in (guest.iterate, lambda: guest.call_step(int)):
         with pytest.raises(ZeroDivisionError):

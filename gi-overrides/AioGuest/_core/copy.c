@@ -4,7 +4,6 @@
 
 #include "copy.h"
 #include "exception.h"
-#include "ready.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -18,23 +17,6 @@
  * over in the child, holds a reference to the guest.
  */
 
-/* Has whoever pops the handles that are ready, and has counted them, do nothing. */
-int
-guest_void_ready (Guest *self)
-{
-  for (Py_ssize_t n = Py_SIZE (self->view.ready); n > 0; n--)
-    {
-      PyObject *handle = ready_popleft (self->view.state, self->view.ready);
-      int kept = handle != NULL ? PyList_Append (self->copy.kept, handle) : -1;
-
-      Py_XDECREF (handle);
-      if (kept < 0 || ready_append (self->view.state, self->view.ready, self->padding.handle) < 0)
-        return -1;
-    }
-
-  return 0;
-}
-
 /* In the child. @tasks are those of the loop; nobody else may hold them. @end ends the process
  * by an exception. */
 int
@@ -46,10 +28,7 @@ guest_become_copy (Guest *self, PyObject *tasks, PyObject *end)
   if (self->copy.kept == NULL)
     self->copy.kept = PyList_New (0);
 
-  if (self->copy.kept == NULL || PyList_Append (self->copy.kept, tasks) < 0)
-    return -1;
-
-  return guest_void_ready (self);
+  return self->copy.kept != NULL ? PyList_Append (self->copy.kept, tasks) : -1;
 }
 
 /* Ends the process as one does that @exception gets out of. The stack is not unwound: the
@@ -105,13 +84,10 @@ guest_leave_copy (Guest *self, AioGuestTick tick)
       PyObject *result = PyObject_CallOneArg (self->ending.on_end, Py_None);
 
       if (result == NULL)
-        PyErr_WriteUnraisable (self->view.loop);
+        PyErr_WriteUnraisable (self->loop);
       Py_XDECREF (result);
     }
 
   Py_CLEAR (self->ending.failed);
-  if (guest_void_ready (self) < 0)
-    PyErr_WriteUnraisable (self->view.loop);
-
   return AIO_GUEST_TICK_WAIT;
 }

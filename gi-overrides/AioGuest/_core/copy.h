@@ -7,7 +7,6 @@
 #include "guest.h"
 
 int guest_become_copy (Guest *self, PyObject *tasks, PyObject *end);
-int guest_void_ready (Guest *self);
 AioGuestTick guest_leave_copy (Guest *self, AioGuestTick tick);
 
 PyObject *core_end_process (PyObject *module, PyObject *exception);

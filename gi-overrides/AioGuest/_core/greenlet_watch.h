@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "state.h"
+#include "core.h"
 
 extern PyType_Spec greenlet_watch_spec;
 

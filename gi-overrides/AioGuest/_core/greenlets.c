@@ -26,20 +26,36 @@
  * lies a little below its place. What is begun in nested ticks lies below a gap of twice that. */
 #define MARGIN (GUEST_NESTED_GAP / 2)
 
+/* 1, 0, or -1 with an exception. */
+static int
+is_greenlet_imported (void)
+{
+  PyObject *name = PyUnicode_InternFromString ("greenlet");
+  PyObject *module = name != NULL ? PyImport_GetModule (name) : NULL;
+  const gboolean is_there = module != NULL;
+
+  Py_XDECREF (name);
+  Py_XDECREF (module);
+  
+  if (is_there)
+    return 1;
+
+  return PyErr_Occurred () != NULL ? -1 : 0;
+}
+
 /* What keeps the guest from going on in a main loop at @loop_depth, which dispatches at @place of the stack
  * or below: a list of greenlets; None if there are none; or NULL, with an exception. */
 static PyObject *
 find_obstacle (Guest *self, int loop_depth, gsize place)
 {
-  PyObject *module;
+  int imported;
 
   if (self->rest.find_obstacle == NULL || loop_depth < self->rest.least_depth)
     Py_RETURN_NONE;
 
-  module = PyImport_GetModule (self->view.state->str_greenlet);
-  if (module == NULL)
-    return PyErr_Occurred () ? NULL : Py_NewRef (Py_None);
-  Py_DECREF (module);
+  imported = is_greenlet_imported ();
+  if (imported <= 0)
+    return imported < 0 ? NULL : Py_NewRef (Py_None);
 
   return PyObject_CallFunction (self->rest.find_obstacle, "in", loop_depth + 1, (Py_ssize_t) place);
 }
@@ -58,7 +74,7 @@ guest_find_obstacle (Guest *self)
 static void
 tell_of_rest (Guest *self, PyObject *obstacle)
 {
-  PyObject *task = PyObject_CallOneArg (self->view.state->current_task, self->view.loop);
+  PyObject *task = self->kind->get_task (self);
   PyObject *result = NULL;
 
   if (task != NULL)
@@ -89,7 +105,7 @@ guest_must_rest (Guest *self, const char *place)
   if (rests && obstacle != NULL)
     tell_of_rest (self, obstacle);
   if (PyErr_Occurred ())
-    PyErr_WriteUnraisable (self->view.loop);
+    PyErr_WriteUnraisable (self->loop);
 
   self->rest.is_resting = rests;
   if (rests)
@@ -120,11 +136,15 @@ guest_review_rest (Guest *self)
   guest_end_rest (self);
 }
 
-/* A greenlet was switched away from inside a callback of the host, in a main loop nested in that greenlet.
- * GLib counts the dispatch until the greenlet goes on, so the outermost main loop seems to be nested. */
+/* To be called after a round. A greenlet may have been switched away from inside a callback of the host, in a
+ * main loop nested in that greenlet. GLib counts the dispatch until the greenlet goes on, so the outermost
+ * main loop seems to be nested. */
 void
 guest_note_left_dispatches (Guest *self)
 {
+  if (G_LIKELY (g_main_depth () <= self->step->depth))
+    return;
+
   self->rest.least_depth = MAX (self->rest.least_depth, g_main_depth ());
   guest_end_rest (self);
 }

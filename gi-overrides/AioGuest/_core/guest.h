@@ -4,10 +4,25 @@
 
 #pragma once
 
-#include "descriptors.h"
-#include "looks.h"
-#include "padding.h"
 #include "step.h"
+
+/*
+ * What every guest of Python's needs of a run: the base type. A kind of guest derives from it, and does by
+ * these functions what is its own. All but @peek are called with the GIL.
+ */
+typedef struct
+{
+  /* Runs what is ready, and says what is to come. @can_run is FALSE if an exception is pending, which
+   * kept the tick from beginning: it is to be handled as one that came out of the rounds. */
+  AioGuestTick (*tick) (Guest *self, gboolean can_run, gint64 slice_end, gint64 *next_ready_time);
+  /* Whether there is work that neither a descriptor nor a deadline tells of. Without the GIL. */
+  gboolean (*peek) (Guest *self);
+  /* The task whose step is going on, as a new reference; None if there is none. */
+  PyObject *(*get_task) (Guest *self);
+  /* Takes that task off, and puts it back. After an error what was taken off is put back, too. */
+  int (*leave_task) (Guest *self, LeftTask *left);
+  void (*enter_task) (Guest *self, LeftTask *left);
+} GuestKind;
 
 /* The rest in nested main loops, see greenlets.c. */
 typedef struct
@@ -20,7 +35,7 @@ typedef struct
   PyObject *obstacle;      /* a list of what it rests for, or did so last; NULL: not known */
 } Rest;
 
-/* The end of the run, see end_or_go_on() in tick.c. */
+/* The end of the run, see ending.c. */
 typedef struct
 {
   gboolean is_over;    /* perhaps inside a handle of a tick that goes on */
@@ -41,25 +56,15 @@ struct _Guest
 {
   PyObject_HEAD
 
-  LoopView view;
-  SelectorView selector;
-  Descriptors descriptors;
-  Padding padding;
-  Looks looks;
+  const GuestKind *kind;
+  PyObject *loop; /* what is run, for messages and whoever asks */
+  AioGuestRun *run;
   Rest rest;
   Ending ending;
   Copy copy;
-  AioGuestRun *run;
-  gboolean may_native;
-  int told_native; /* the kind of tick that was logged last, -1 for none */
 
-  Py_ssize_t n_scheduled; /* at the end of the last tick; -1 since a round began */
-
-  Py_ssize_t todo;   /* handles left of the round that is going on, shared by nested ticks */
-  Step *step;        /* of the innermost tick, or of the task that is begun eagerly on top of it */
-  gboolean had_io;   /* the selector has told of something since the innermost tick began, or may */
-  gboolean has_events; /* it has in the round that is going on, or may have */
-  guint depth;       /* of nested ticks */
+  Step *step;  /* of the innermost tick, or of the task that is begun eagerly on top of it */
+  guint depth; /* of nested ticks */
   PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
 
   GSource *signal_source; /* NULL if signals are not watched */
@@ -74,20 +79,15 @@ extern PyType_Spec guest_spec;
 
 int core_init_pygobject (void);
 
-static inline int
-guest_fetch_queues (Guest *self)
+int guest_make_run (Guest *self, int descriptor, AioGuestPollMode mode);
+int guest_traverse (Guest *self, visitproc visit, void *arg);
+void guest_clear (Guest *self);
+void guest_end_run (Guest *self);
+
+PyObject *guest_attach (Guest *self, PyObject *context);
+
+static inline gboolean
+guest_is_going_on (Guest *self)
 {
-  int replaced = loop_view_fetch_queues (&self->view);
-
-  if (G_UNLIKELY (replaced > 0))
-    self->padding.is_all = FALSE;
-
-  return MIN (replaced, 0);
-}
-
-static inline int
-guest_sync_descriptors (Guest *self)
-{
-  return descriptors_sync (&self->descriptors, self->view.state, &self->selector,
-                           aio_guest_run_get_poller (self->run));
+  return aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_RUNNING;
 }

@@ -13,7 +13,7 @@
 
 /* Whether the future is done: 1, 0, or -1 with an exception. */
 static int
-future_is_done (Guest *self, PyObject *future)
+future_is_done (PyObject *future)
 {
   PyObject *done;
   int result;
@@ -21,7 +21,7 @@ future_is_done (Guest *self, PyObject *future)
   if (future == Py_None)
     return 0;
 
-  done = PyObject_CallMethodNoArgs (future, self->view.state->str_done);
+  done = PyObject_CallMethod (future, "done", NULL);
   result = done != NULL ? PyObject_IsTrue (done) : -1;
 
   Py_XDECREF (done);
@@ -52,7 +52,7 @@ iterate (Guest *self, GMainContext *context, PyObject *future)
   g_autoptr (AioGuestRun) run = g_object_ref (self->run);
   int stop;
 
-  while ((stop = future_is_done (self, future)) == 0 && !self->copy.is_copy &&
+  while ((stop = future_is_done (future)) == 0 && !self->copy.is_copy &&
          aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     {
       Py_BEGIN_ALLOW_THREADS

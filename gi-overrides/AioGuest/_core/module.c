@@ -2,16 +2,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "cancellation.h"
+#include "asyncio/cancellation.h"
+#include "asyncio/guest.h"
+#include "asyncio/loop.h"
+#include "asyncio/pipe.h"
+#include "asyncio/probe.h"
+#include "asyncio/report.h"
+#include "asyncio/watch.h"
 #include "copy.h"
 #include "greenlet_watch.h"
-#include "guest.h"
-#include "loop.h"
-#include "pipe.h"
-#include "probe.h"
-#include "report.h"
 #include "thread.h"
-#include "watch.h"
 
 static CoreState *
 core_state (PyObject *module)
@@ -77,11 +77,14 @@ core_exec (PyObject *module)
     return -1;
 
   if ((state->guest_type = PyType_FromModuleAndSpec (module, &guest_spec, NULL)) == NULL ||
+      (state->asyncio_guest_type =
+         PyType_FromModuleAndSpec (module, &asyncio_guest_spec, state->guest_type)) == NULL ||
       (state->raiser_type = PyType_FromModuleAndSpec (module, &raiser_spec, NULL)) == NULL ||
       (state->loop_base_type = PyType_FromModuleAndSpec (module, &loop_base_spec, NULL)) == NULL ||
       (state->greenlet_watch_type =
          PyType_FromModuleAndSpec (module, &greenlet_watch_spec, NULL)) == NULL ||
       PyModule_AddType (module, (PyTypeObject *) state->guest_type) < 0 ||
+      PyModule_AddType (module, (PyTypeObject *) state->asyncio_guest_type) < 0 ||
       PyModule_AddType (module, (PyTypeObject *) state->greenlet_watch_type) < 0 ||
       PyModule_AddType (module, (PyTypeObject *) state->loop_base_type) < 0 ||
       core_init_pygobject () < 0 || core_probe (state) < 0 || core_init_watcher (state) < 0)

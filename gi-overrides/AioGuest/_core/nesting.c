@@ -4,6 +4,7 @@
 
 #include "frames.h"
 #include "greenlets.h"
+#include "interpreter.h"
 #include "nesting.h"
 #include "source.h"
 
@@ -95,7 +96,7 @@ enter_frame (FrameStep *self, PyThreadState *thread)
   /* If it can't be suspended the callback is part of the step: better than not called at all. */
   if (is_host && suspension_begin_host (&self->suspension, self->guest, step->handled) < 0)
     {
-      PyErr_WriteUnraisable (self->guest->view.loop);
+      PyErr_WriteUnraisable (self->guest->loop);
       suspension_end (&self->suspension, self->guest);
       self->guest = NULL;
     }

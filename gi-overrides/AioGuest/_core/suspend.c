@@ -62,117 +62,6 @@ reenter_contexts (Suspension *suspension)
   Py_CLEAR (suspension->contexts);
 }
 
-/* Makes @task (or none, if NULL) the current one; returns the one before, None or a task. */
-static PyObject *
-swap_task (PyObject *swap, PyObject *loop, PyObject *task)
-{
-  return PyObject_CallFunctionObjArgs (swap, loop, task != NULL ? task : Py_None, NULL);
-}
-
-/* Pure-Python tasks have a slot of their own, in a dict from which only what is there can go. */
-static int
-leave_py_task (Suspension *suspension, Guest *guest)
-{
-  CoreState *state = guest->view.state;
-  PyObject *current;
-
-  if (state->py_swap_current_task == NULL || state->py_current_task == NULL)
-    return 0;
-
-  current = PyObject_CallOneArg (state->py_current_task, guest->view.loop);
-  if (current == NULL)
-    return -1;
-
-  if (current != Py_None)
-    suspension->py_task = swap_task (state->py_swap_current_task, guest->view.loop, NULL);
-
-  Py_DECREF (current);
-  return PyErr_Occurred () ? -1 : 0;
-}
-
-static int
-leave_task (Suspension *suspension, Guest *guest)
-{
-  CoreState *state = guest->view.state;
-  PyObject *result;
-
-  if (state->swap_current_task != NULL)
-    {
-      suspension->task = swap_task (state->swap_current_task, guest->view.loop, NULL);
-      if (suspension->task == NULL)
-        {
-          /* Python 3.12 raises it if there is no task to take away. */
-          if (!PyErr_ExceptionMatches (PyExc_KeyError))
-            return -1;
-          PyErr_Clear ();
-        }
-
-      return leave_py_task (suspension, guest);
-    }
-
-  if (state->leave_task == NULL || state->enter_task == NULL)
-    return 0;
-
-  suspension->task = PyObject_CallOneArg (state->current_task, guest->view.loop);
-  if (suspension->task == NULL)
-    return -1;
-
-  if (suspension->task == Py_None)
-    return 0;
-
-  result = PyObject_CallFunctionObjArgs (state->leave_task, guest->view.loop, suspension->task, NULL);
-  if (result == NULL)
-    {
-      /* It was not left, so it is not to be entered again. */
-      Py_CLEAR (suspension->task);
-      return -1;
-    }
-
-  Py_DECREF (result);
-  return 0;
-}
-
-/* From Python 3.14 on a forked child has no current task, and asyncio refuses to make one that. */
-static void
-tell_of_reentry (Guest *guest, PyObject *task)
-{
-  if (guest->copy.is_copy)
-    PyErr_Clear ();
-  else
-    PyErr_WriteUnraisable (task);
-}
-
-static void
-reenter_task (Suspension *suspension, Guest *guest)
-{
-  CoreState *state = guest->view.state;
-  PyObject *result = NULL;
-
-  if (suspension->py_task != NULL)
-    {
-      result = swap_task (state->py_swap_current_task, guest->view.loop, suspension->py_task);
-      if (result == NULL)
-        tell_of_reentry (guest, suspension->py_task);
-      Py_CLEAR (result);
-    }
-
-  if (suspension->task != NULL && suspension->task != Py_None)
-    {
-      if (state->swap_current_task != NULL)
-        result = swap_task (state->swap_current_task, guest->view.loop, suspension->task);
-      else
-        result =
-          PyObject_CallFunctionObjArgs (state->enter_task, guest->view.loop, suspension->task, NULL);
-
-      if (result == NULL)
-        tell_of_reentry (guest, suspension->task);
-      Py_XDECREF (result);
-    }
-
-  Py_CLEAR (suspension->task);
-  Py_CLEAR (suspension->py_task);
-}
-
 /* Whether what begins now interrupts a step: it is nested in a tick, or in a task that was started
  * eagerly by a callback of the host. */
 int
@@ -184,7 +73,7 @@ suspension_interrupts_step (Guest *guest)
   if (guest->depth > 0)
     return 1;
 
-  current = PyObject_CallOneArg (guest->view.state->current_task, guest->view.loop);
+  current = guest->kind->get_task (guest);
   if (current == NULL)
     return -1;
 
@@ -210,17 +99,8 @@ replace_handled (PyThreadState *thread, _PyErr_StackItem *from, _PyErr_StackItem
 static int
 suspend_step (Suspension *suspension, Guest *guest)
 {
-  if (leave_contexts (suspension, guest) < 0)
-    return -1;
-
-  suspension->current_handle =
-    Py_XNewRef (PyDict_GetItemWithError (guest->view.dict, guest->view.state->str__current_handle));
-  if (suspension->current_handle != NULL
-        ? PyDict_SetItem (guest->view.dict, guest->view.state->str__current_handle, Py_None) < 0
-        : PyErr_Occurred () != NULL)
-    return -1;
-
-  return leave_task (suspension, guest);
+  return leave_contexts (suspension, guest) < 0 ? -1
+                                                 : guest->kind->leave_task (guest, &suspension->task);
 }
 
 /* For code of the host's inside a step. @handled is the link of the chain that the step is at; the
@@ -270,16 +150,7 @@ suspension_end (Suspension *suspension, Guest *guest)
 {
   PyObject *exception = core_take_exception ();
 
-  reenter_task (suspension, guest);
-
-  if (suspension->current_handle != NULL)
-    {
-      if (PyDict_SetItem (guest->view.dict, guest->view.state->str__current_handle,
-                          suspension->current_handle) < 0)
-        PyErr_WriteUnraisable (guest->view.loop);
-      Py_CLEAR (suspension->current_handle);
-    }
-
+  guest->kind->enter_task (guest, &suspension->task);
   reenter_contexts (suspension);
 
   replace_handled (PyThreadState_Get (), &suspension->none_handled, suspension->handled);

@@ -8,13 +8,19 @@
 
 typedef struct _Guest Guest;
 
+/* What a kind of guest takes off; NULL for what there is none of. */
+typedef struct
+{
+  PyObject *task;
+  PyObject *py_task;
+  PyObject *current_handle;
+} LeftTask;
+
 /* What is taken off the step that is interrupted. Lives on the C stack. */
 typedef struct
 {
   PyObject *contexts; /* list, innermost first; NULL if there were none */
-  PyObject *task;
-  PyObject *py_task;
-  PyObject *current_handle;
+  LeftTask task;
   PyObject *error;
   _PyErr_StackItem *handled;
   _PyErr_StackItem none_handled;

@@ -6,5 +6,4 @@
 
 #include "guest.h"
 
-/* Returns the number of handles run, or -1 with an exception. */
-Py_ssize_t guest_native_round (Guest *self, gint64 slice_end);
+AioGuestTick guest_end_or_go_on (Guest *self, AioGuestTick tick);

@@ -10,17 +10,6 @@ core_state_of_type (PyTypeObject *type)
   return PyType_GetModuleState (type);
 }
 
-/* Or is finalized: from then on taking the GIL hangs, or worse. */
-gboolean
-core_is_finalizing (void)
-{
-#if PY_VERSION_HEX >= 0x030d0000
-  return !Py_IsInitialized () || Py_IsFinalizing ();
-#else
-  return !Py_IsInitialized () || _Py_IsFinalizing ();
-#endif
-}
-
 static const struct
 {
   const char *name;
@@ -57,6 +46,7 @@ int
 core_state_traverse (CoreState *state, visitproc visit, void *arg)
 {
   Py_VISIT (state->guest_type);
+  Py_VISIT (state->asyncio_guest_type);
   Py_VISIT (state->greenlet_watch_type);
   Py_VISIT (state->raiser_type);
   Py_VISIT (state->loop_base_type);
@@ -89,6 +79,7 @@ core_state_clear (CoreState *state)
   Py_CLEAR (state->null_byte);
   Py_CLEAR (state->pipe_read_size);
   Py_CLEAR (state->guest_type);
+  Py_CLEAR (state->asyncio_guest_type);
   Py_CLEAR (state->greenlet_watch_type);
   Py_CLEAR (state->raiser_type);
   Py_CLEAR (state->loop_base_type);

@@ -4,7 +4,6 @@
 
 #pragma once
 
-#include "guest.h"
+#include "core.h"
 
-Py_ssize_t guest_stock_round (Guest *self);
-int guest_is_stopping (Guest *self);
+gboolean core_is_finalizing (void);

@@ -8,7 +8,7 @@
 
 /* Whether the loop, as it is now, can be ticked natively. */
 int
-guest_may_native (Guest *self)
+asyncio_guest_may_native (AsyncioGuest *self)
 {
   if (!self->may_native)
     return 0;
@@ -21,10 +21,10 @@ guest_may_native (Guest *self)
 
 /* Why this loop, as it is now, is ticked by its own _run_once(), in words; None if it is not. */
 PyObject *
-guest_why_stock (Guest *self)
+asyncio_guest_why_stock (AsyncioGuest *self)
 {
   CoreState *state = self->view.state;
-  int native = guest_may_native (self);
+  int native = asyncio_guest_may_native (self);
 
   if (native != 0)
     return native < 0 ? NULL : Py_NewRef (Py_None);
@@ -45,14 +45,14 @@ guest_why_stock (Guest *self)
 
 /* Logs which kind of tick this is, if it was another before. */
 void
-guest_tell_kind (Guest *self, int native)
+asyncio_guest_tell_kind (AsyncioGuest *self, int native)
 {
-  PyObject *why = native != self->told_native ? guest_why_stock (self) : NULL;
+  PyObject *why = native != self->told_native ? asyncio_guest_why_stock (self) : NULL;
 
   self->told_native = native;
   if (why != NULL)
-    g_log ("AioGuest", G_LOG_LEVEL_MESSAGE, "run %p \"%s\": %s tick%s%s", self->run,
-           aio_guest_run_get_name (self->run), native ? "native" : "stock",
+    g_log ("AioGuest", G_LOG_LEVEL_MESSAGE, "run %p \"%s\": %s tick%s%s", self->base.run,
+           aio_guest_run_get_name (self->base.run), native ? "native" : "stock",
            native ? "" : ", because ", native ? "" : PyUnicode_AsUTF8 (why));
 
   PyErr_Clear ();

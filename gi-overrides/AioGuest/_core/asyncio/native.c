@@ -5,13 +5,13 @@
 #include "clock.h"
 #include "deadline.h"
 #include "events.h"
-#include "exception.h"
+#include "../exception.h"
 #include "execute.h"
 #include "handle.h"
 #include "heap.h"
 #include "native.h"
 #include "ready.h"
-#include "step.h"
+#include "../step.h"
 
 /*
  * One round of a stock selector loop: what BaseEventLoop._run_once() does, in its order, but for
@@ -22,7 +22,7 @@
 /* Fetched anew after each call into Python, as a new reference: _run_once() replaces the list, and
  * a comparison of timers, which may be Python code, may tick the loop. */
 static PyObject *
-fetch_scheduled (Guest *self)
+fetch_scheduled (AsyncioGuest *self)
 {
   PyObject *scheduled = loop_view_check (&self->view) == 0 ? self->view.check->scheduled : NULL;
 
@@ -46,7 +46,7 @@ set_scheduled (CoreState *state, PyObject *timer, PyObject *value)
 
 /* Pops the first timer, as a new reference. */
 static PyObject *
-pop_timer (Guest *self, PyObject *scheduled)
+pop_timer (AsyncioGuest *self, PyObject *scheduled)
 {
   PyObject *timer = heap_pop (self->view.state, scheduled);
 
@@ -72,7 +72,7 @@ keep_or_drop (CoreState *state, PyObject *kept, PyObject *timer)
 
 /* Most timers are cancelled before they are due: a list of little else is made anew. */
 static int
-rebuild_scheduled (Guest *self, PyObject *scheduled)
+rebuild_scheduled (AsyncioGuest *self, PyObject *scheduled)
 {
   CoreState *state = self->view.state;
   PyObject *kept = PyList_New (0);
@@ -134,7 +134,7 @@ first_is_due (CoreState *state, PyObject *scheduled, double end_time)
 }
 
 static int
-drop_cancelled_timers (Guest *self)
+drop_cancelled_timers (AsyncioGuest *self)
 {
   CoreState *state = self->view.state;
   PyObject *scheduled = fetch_scheduled (self);
@@ -180,7 +180,7 @@ drop_cancelled_timers (Guest *self)
 
 /* Moves a timer that was popped to the ready queue; if there is no memory for it there, back. */
 static int
-make_ready (Guest *self, PyObject *scheduled, PyObject *timer)
+make_ready (AsyncioGuest *self, PyObject *scheduled, PyObject *timer)
 {
   PyObject *exception;
 
@@ -197,7 +197,7 @@ make_ready (Guest *self, PyObject *scheduled, PyObject *timer)
 }
 
 static int
-collect_due_timers (Guest *self)
+collect_due_timers (AsyncioGuest *self)
 {
   CoreState *state = self->view.state;
   PyObject *scheduled = fetch_scheduled (self);
@@ -236,14 +236,14 @@ collect_due_timers (Guest *self)
 }
 
 Py_ssize_t
-guest_native_round (Guest *self, gint64 slice_end)
+asyncio_guest_native_round (AsyncioGuest *self, gint64 slice_end)
 {
   Py_ssize_t n_run = 0;
 
   if (self->todo == 0)
     {
-      if (drop_cancelled_timers (self) < 0 || guest_process_events (self) < 0 ||
-          collect_due_timers (self) < 0 || guest_fetch_queues (self) < 0)
+      if (drop_cancelled_timers (self) < 0 || asyncio_guest_process_events (self) < 0 ||
+          collect_due_timers (self) < 0 || asyncio_guest_fetch_queues (self) < 0)
         return -1;
 
       self->todo = Py_SIZE (self->view.ready);
@@ -251,7 +251,7 @@ guest_native_round (Guest *self, gint64 slice_end)
 
   /* A nested tick takes its handles from the same count, and may begin a round of its own. If it
    * ends the run, what is left stays in the queue, as when run_forever() raises. */
-  while (self->todo > 0 && Py_SIZE (self->view.ready) > 0 && !self->ending.is_over)
+  while (self->todo > 0 && Py_SIZE (self->view.ready) > 0 && !self->base.ending.is_over)
     {
       PyObject *handle = ready_popleft (self->view.state, self->view.ready);
       int cancelled;
@@ -265,11 +265,11 @@ guest_native_round (Guest *self, gint64 slice_end)
 
       cancelled = handle_is_cancelled (self->view.state, handle);
       outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self->view.state, handle);
-      step_forget_nested (self->step);
+      step_forget_nested (self->base.step);
 
       if (outcome < 0)
         {
-          Py_XSETREF (self->ending.failed, handle);
+          Py_XSETREF (self->base.ending.failed, handle);
           return -1;
         }
       Py_DECREF (handle);

@@ -6,4 +6,4 @@
 
 #include "guest.h"
 
-int guest_process_events (Guest *self);
+int asyncio_guest_process_events (AsyncioGuest *self);

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "core.h"
+#include "../core.h"
 
 PyObject *core_learn_must_cancel (PyObject *module, PyObject *sample);
 PyObject *core_clear_must_cancel (PyObject *module, PyObject *task);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "exception.h"
+#include "../exception.h"
 #include "handle.h"
 #include "report.h"
 

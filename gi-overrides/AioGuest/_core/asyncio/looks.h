@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "core.h"
+#include "../core.h"
 
 /* Second looks at the selector, see looks_is_worth_one(). */
 typedef struct

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "core.h"
+#include "../core.h"
 
 typedef struct _CoreState CoreState;
 

@@ -26,6 +26,7 @@ struct _CoreState
   PyObject *pipe_read_size;
 
   PyObject *guest_type;
+  PyObject *asyncio_guest_type;
   PyObject *greenlet_watch_type;
   PyObject *raiser_type;
   PyObject *loop_base_type;
@@ -84,5 +85,3 @@ CoreState *core_state_of_type (PyTypeObject *type);
 int core_state_intern_names (CoreState *state);
 int core_state_traverse (CoreState *state, visitproc visit, void *arg);
 void core_state_clear (CoreState *state);
-
-gboolean core_is_finalizing (void);

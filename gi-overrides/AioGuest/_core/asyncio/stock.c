@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "exception.h"
+#include "../exception.h"
 #include "stock.h"
 
 /*
@@ -15,7 +15,7 @@
 
 /* Whether the user has called stop(): 1, 0, or -1 with an exception. */
 int
-guest_is_stopping (Guest *self)
+asyncio_guest_is_stopping (AsyncioGuest *self)
 {
   PyObject *stopping = loop_view_check (&self->view) == 0 ? self->view.check->stopping : NULL;
 
@@ -28,14 +28,14 @@ guest_is_stopping (Guest *self)
 }
 
 Py_ssize_t
-guest_stock_round (Guest *self)
+asyncio_guest_stock_round (AsyncioGuest *self)
 {
   CoreState *state = self->view.state;
   PyObject *sentinel = state->str__run_once;
   PyObject *result;
   PyObject *stopping;
   Py_ssize_t n_before = Py_SIZE (self->view.ready);
-  int was_stopping = guest_is_stopping (self);
+  int was_stopping = asyncio_guest_is_stopping (self);
 
   if (was_stopping < 0 ||
       (!was_stopping && PyDict_SetItem (self->view.dict, state->str__stopping, sentinel) < 0))
@@ -67,7 +67,7 @@ guest_stock_round (Guest *self)
   if (PyErr_Occurred () ||
       (stopping == sentinel &&
        PyDict_SetItem (self->view.dict, state->str__stopping, Py_False) < 0) ||
-      guest_fetch_queues (self) < 0)
+      asyncio_guest_fetch_queues (self) < 0)
     return -1;
 
   /* How many it ran is not told. What counts is whether it can be that nothing is left. */

@@ -25,7 +25,7 @@ enum
 #define MAX_EVENTS 1024
 
 static int
-add_callback (Guest *self, PyObject *handle, PyObject *fileobj, PyObject *remove)
+add_callback (AsyncioGuest *self, PyObject *handle, PyObject *fileobj, PyObject *remove)
 {
   PyObject *result;
   int cancelled;
@@ -47,7 +47,7 @@ add_callback (Guest *self, PyObject *handle, PyObject *fileobj, PyObject *remove
 }
 
 static int
-process_event (Guest *self, const struct epoll_event *event)
+process_event (AsyncioGuest *self, const struct epoll_event *event)
 {
   CoreState *state = self->view.state;
   PyObject *fd = PyLong_FromLong (event->data.fd);
@@ -94,7 +94,7 @@ process_event (Guest *self, const struct epoll_event *event)
 }
 
 static int
-process_by_methods (Guest *self)
+process_by_methods (AsyncioGuest *self)
 {
   CoreState *state = self->view.state;
   PyObject *zero = PyLong_FromLong (0);
@@ -114,7 +114,7 @@ process_by_methods (Guest *self)
 
 /* Puts the handles of all that is readable or writable into the ready queue; never waits. */
 int
-guest_process_events (Guest *self)
+asyncio_guest_process_events (AsyncioGuest *self)
 {
   struct epoll_event events[MAX_EVENTS];
   int may;

@@ -1,0 +1,229 @@
+/* SPDX-FileCopyrightText: 2026 The AioGuest authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "../copy.h"
+#include "../ending.h"
+#include "../greenlets.h"
+#include "deadline.h"
+#include "kind.h"
+#include "native.h"
+#include "stock.h"
+#include "tick.h"
+
+/* A tick of a loop: as many rounds as there is work and time for. Re-entry: see padding.c. */
+
+/*
+ * Whether, with no handle ready, another round would be for nothing: 1, 0, or -1 with an exception.
+ * Where there was I/O, more is likely. Where there was none (a timer, the host) the main context
+ * itself looks before it sleeps, if the selector's descriptor tells of everything. But a timer may
+ * have become due meanwhile.
+ */
+static int
+is_over_for_now (AsyncioGuest *self, Py_ssize_t n_run)
+{
+  int told;
+  int due;
+
+  if (n_run == 0)
+    return 1;
+  if (self->had_io && looks_is_worth_one (&self->looks))
+    return 0;
+
+  told = selector_view_polls_epoll (&self->selector, &self->view);
+  if (told <= 0)
+    return told;
+
+  due = loop_view_has_due_timer (&self->view);
+  return due < 0 ? -1 : !due;
+}
+
+/* Runs rounds until there is nothing left or the slice is over. */
+static AioGuestTick
+run_rounds (AsyncioGuest *self, gint64 slice_end)
+{
+  gboolean looks_again = FALSE;
+
+  self->had_io = FALSE;
+
+  for (;;)
+    {
+      int native = asyncio_guest_may_native (self);
+      Py_ssize_t n_run;
+      int stopping;
+
+      if (native < 0)
+        return AIO_GUEST_TICK_FAILED;
+
+      if (G_UNLIKELY (self->view.state->debug_ticks))
+        asyncio_guest_tell_kind (self, native);
+
+      /* The round may take timers away, and a step of it put as many there: their number would not
+       * tell the main context that the step iterates. It has a tick then, which counts anew. */
+      self->n_scheduled = -1;
+
+      n_run = native ? asyncio_guest_native_round (self, slice_end) : asyncio_guest_stock_round (self);
+      step_forget_nested (self->base.step);
+      if (n_run < 0)
+        return AIO_GUEST_TICK_FAILED;
+
+      if (looks_again)
+        looks_note (&self->looks, self->has_events);
+
+      /* In a child that one of its handles has forked. */
+      if (G_UNLIKELY (self->base.copy.is_copy))
+        return AIO_GUEST_TICK_WAIT;
+
+      /* A tick nested in this one has ended the run. */
+      if (!guest_is_going_on (&self->base))
+        return AIO_GUEST_TICK_WAIT;
+
+      if (self->todo > 0)
+        return AIO_GUEST_TICK_AGAIN;
+
+      /* As in run_forever(), a stop() takes effect when the round is over. */
+      stopping = asyncio_guest_is_stopping (self);
+      if (stopping != 0)
+        return stopping < 0 ? AIO_GUEST_TICK_FAILED : AIO_GUEST_TICK_FINISHED;
+
+      if (asyncio_guest_fetch_queues (self) < 0)
+        return AIO_GUEST_TICK_FAILED;
+
+      /* Only a round that finds nothing to do tells that there is nothing left: after any other
+       * one a descriptor may be readable still. The stock one does not tell, but took its time. */
+      if (g_get_monotonic_time () >= slice_end)
+        return n_run > 0 || Py_SIZE (self->view.ready) > 0 || !native ? AIO_GUEST_TICK_AGAIN
+                                                                 : AIO_GUEST_TICK_WAIT;
+
+      if (Py_SIZE (self->view.ready) == 0)
+        {
+          int over = is_over_for_now (self, n_run);
+
+          if (over != 0)
+            return over < 0 ? AIO_GUEST_TICK_FAILED : AIO_GUEST_TICK_WAIT;
+        }
+      looks_again = self->had_io && Py_SIZE (self->view.ready) == 0;
+    }
+}
+
+/* What the host needs to know of the loop until the next tick. */
+static int
+finish_tick (AsyncioGuest *self, gint64 *next_ready_time)
+{
+  if (asyncio_guest_fetch_queues (self) < 0 || selector_view_fetch (&self->selector, &self->view) < 0 ||
+      asyncio_guest_sync_descriptors (self) < 0 ||
+      loop_view_get_next_ready_time (&self->view, next_ready_time) < 0)
+    return -1;
+
+  self->n_scheduled = Py_SIZE (self->view.scheduled);
+  return 0;
+}
+
+/* Has whoever pops the handles that are ready, and has counted them, do nothing. */
+static int
+void_ready (AsyncioGuest *self)
+{
+  for (Py_ssize_t n = Py_SIZE (self->view.ready); n > 0; n--)
+    {
+      PyObject *handle = ready_popleft (self->view.state, self->view.ready);
+      int kept = handle != NULL ? PyList_Append (self->base.copy.kept, handle) : -1;
+
+      Py_XDECREF (handle);
+      if (kept < 0 || ready_append (self->view.state, self->view.ready, self->padding.handle) < 0)
+        return -1;
+    }
+
+  return 0;
+}
+
+/* The end of a tick in a forked child. */
+static AioGuestTick
+leave_copy (AsyncioGuest *self, AioGuestTick tick)
+{
+  tick = guest_leave_copy (&self->base, tick);
+  if (void_ready (self) < 0)
+    PyErr_WriteUnraisable (self->view.loop);
+
+  return tick;
+}
+
+/* In a forked child: nothing of the loop runs any more. */
+int
+asyncio_guest_become_copy (AsyncioGuest *self, PyObject *tasks, PyObject *end)
+{
+  return guest_become_copy (&self->base, tasks, end) < 0 ? -1 : void_ready (self);
+}
+
+static AioGuestTick
+run_and_finish (AsyncioGuest *self, gint64 slice_end, gint64 *next_ready_time)
+{
+  Guest *base = &self->base;
+  AioGuestTick tick = run_rounds (self, slice_end);
+
+  guest_note_left_dispatches (base);
+
+  if (G_UNLIKELY (base->copy.is_copy))
+    return leave_copy (self, tick);
+
+  if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
+    tick = guest_end_or_go_on (base, tick);
+
+  /* Where the run is over the loop may be closed by now. */
+  if (tick != AIO_GUEST_TICK_FINISHED && guest_is_going_on (base) && !base->copy.is_copy &&
+      finish_tick (self, next_ready_time) < 0)
+    return AIO_GUEST_TICK_FAILED;
+
+  return tick;
+}
+
+AioGuestTick
+asyncio_guest_tick (Guest *base, gboolean can_run, gint64 slice_end, gint64 *next_ready_time)
+{
+  AsyncioGuest *self = (AsyncioGuest *) base;
+  AioGuestTick tick = AIO_GUEST_TICK_FAILED;
+  Py_ssize_t n_outer = self->padding.n_outer;
+  Py_ssize_t n_entry = 0;
+
+  if (can_run && asyncio_guest_fetch_queues (self) == 0)
+    {
+      n_outer = n_entry = MIN (Py_SIZE (self->view.ready), n_outer);
+      tick = run_and_finish (self, slice_end, next_ready_time);
+    }
+  else
+    {
+      n_entry = MIN (Py_SIZE (self->view.ready), n_outer);
+    }
+
+  /* Trouble before or after the rounds. */
+  if (tick == AIO_GUEST_TICK_FAILED)
+    tick = guest_end_or_go_on (base, tick);
+
+  if (tick == AIO_GUEST_TICK_FINISHED)
+    base->ending.is_over = TRUE;
+
+  if (padding_leave (&self->padding, &self->view, base->ending.is_over, n_entry) < 0)
+    PyErr_WriteUnraisable (self->view.loop);
+
+  self->padding.n_outer = n_outer;
+  return tick;
+}
+
+/*
+ * thread A (owner, without the GIL)    thread B (with the GIL)
+ * look at the sizes                    call_soon_threadsafe(): append to the queue
+ *                                      write to the loop's own pipe
+ *
+ * Whether A sees the append or not, the selector tells of the pipe. Host code on thread A itself
+ * appends between two calls of peek. No item is looked at: B could free it, and the list's
+ * storage moves. A size that has been read while it changes costs a tick with nothing to do.
+ */
+gboolean
+asyncio_guest_peek (Guest *base)
+{
+  AsyncioGuest *self = (AsyncioGuest *) base;
+
+  return padding_has_ready (&self->padding, &self->view) ||
+         __atomic_load_n (&((PyVarObject *) self->view.scheduled)->ob_size, __ATOMIC_RELAXED) !=
+           self->n_scheduled ||
+         descriptors_have_changed (&self->descriptors, &self->selector);
+}
