@@ -238,7 +238,7 @@ def test_loop_closed_in_a_tick_that_ended_the_run():
     context = GLib.MainContext()
     asked = []
     with loops.make(AioGuest.EventLoop) as loop:
-        guest = _core.Guest(loop, native=support.TICK != "stock", on_end=asked.append)
+        guest = _core.AsyncioGuest(loop, native=support.TICK != "stock", on_end=asked.append)
 
         def end():
             guest.stop()
@@ -258,7 +258,7 @@ def test_run_whose_context_goes_away_is_freed():
     reader, writer = socket.socketpair()
     with loops.make(AioGuest.EventLoop) as loop, reader, writer:
         reader.setblocking(False)
-        guest = _core.Guest(loop)
+        guest = _core.AsyncioGuest(loop)
         freed = []
         guest.run.weak_ref(freed.append, True)
         guest.attach(context)

@@ -222,7 +222,7 @@ def test_watch_of_a_selector_outlives_an_earlier_guest():
     loop.set_debug(False)
     receiver, sender = socket.socketpair()
     sender.send(b"x")
-    guests = [_core.Guest(loop)]
+    guests = [_core.AsyncioGuest(loop)]
 
     def forget():
         guests.clear()
