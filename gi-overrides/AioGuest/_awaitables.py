@@ -121,7 +121,7 @@ class _CancelledWait:  # pragma: no cover - PyGObject 3.50 and 3.51
 
     @property
     def __self__(self):
-        # As the task's own callback has it: is_lost() looks for that.
+        # As the task's own callback has it.
         return self._task
 
     def __eq__(self, callback):

@@ -17,12 +17,10 @@ from ._internals.asyncio import (
     clear_stopping,
     closes_generator,
     forget_task,
-    is_lost,
     is_to_be_reported,
     is_to_call_back,
     is_to_close_generators,
     may_have_generators,
-    set_stopping,
 )
 
 __all__ = ['Drain']
@@ -67,7 +65,7 @@ class Drain:
         try:
             self._task = self._make_task(loop.create_task)
         except Exception as error:
-            if isinstance(error, MemoryError) or loop.is_closed():
+            if loop.is_closed():
                 raise
             # A task factory may refuse it, but without it there is no end.
             self._task = self._make_task(functools.partial(asyncio.Task, loop=loop))
@@ -88,12 +86,6 @@ class Drain:
             self.is_over = True
             raise
         return True
-
-    def begin_again_if_lost(self):
-        if is_lost(self._loop, self._task):
-            self.forget()
-            self._task = None
-            self.begin()
 
     def give_up(self, task, why=None):
         """Leave *task* alone, and say where it is: it did not end in time after it was cancelled, or *why*."""
@@ -170,12 +162,7 @@ class Drain:
 
     def _stop(self):
         self.is_over = True
-        try:
-            self._loop.stop()
-        except BaseException:
-            # For want of memory. Nobody else would stop it.
-            set_stopping(self._loop)
-            raise
+        self._loop.stop()
 
     def _get_end(self):
         return math.inf if self._timeout is None else self._loop.time() + self._timeout

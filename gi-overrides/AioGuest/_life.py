@@ -22,7 +22,6 @@ from ._internals.asyncio import (
     detach_child_watcher,
     forget_task,
     has_uncollected_exception,
-    is_lost,
     set_running_again,
 )
 from ._loop import EventLoop, thread_default
@@ -123,8 +122,6 @@ class Life:
         self.session = session
 
         try:
-            if isinstance(loop, EventLoop):
-                loop._on_no_memory = self._end_if_lost
             # Before the main task's first step, which may take its time.
             loop.call_soon(self._meet_host)
             if coro is not None:
@@ -258,24 +255,6 @@ class Life:
             self._drain.give_up(self.task)
         self._drain_once()
 
-    def _end_if_lost(self, error):
-        """A callback had no memory: see whether it was one that the run can't come to its end without.
-
-        asyncio forgets the step of a task that it can't ask for, and what is to follow the last one;
-        ``asyncio.run()`` then waits for ever. A MemoryError out of here gets out of the loop, and
-        ends the run.
-        """
-        if self._drain.has_begun:
-            self._drain.begin_again_if_lost()
-        elif self.task is None:
-            return
-        elif self.task.done():
-            self._drain_once()
-        elif is_lost(self.loop, self.task):
-            forget_task(self.task)
-            self._drain.given_up.add(self.task)
-            self._on_end(error)
-
     def _on_end(self, exception):
         """Asked by the tick: the loop was stopped, or *exception* got out of it."""
         if self.outcome.is_copy:
@@ -339,8 +318,6 @@ class Life:
             # A step has forked meanwhile, and is over in the child. Nobody is told of its task there.
             return
         self._drain.forget()
-        if isinstance(self.loop, EventLoop):
-            self.loop._on_no_memory = None
         _abandoned.discard(self)
         self._application.release()
         if (
@@ -518,9 +495,6 @@ class Life:
         while not self.is_over():
             try:
                 self.session.iterate()
-                if not self.is_over() and self.session.guest.run is None:
-                    # It was not told: PyGObject had no memory for that.
-                    self._on_finished(self.session.run, None)
             except BaseException as error:
                 # By a signal handler. Like an exception out of a callback.
                 if self.is_over():

@@ -48,7 +48,6 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
 
     _private_context = None
     _replaced_handlers = None
-    _on_no_memory = None  # the life's that this loop is of
 
     def __init__(self, selector=None, *, main_context=None, nested='run'):
         try:
@@ -111,12 +110,6 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
         session = get_session(self)
         if session is not None:
             session.guest.wake()
-
-    def call_exception_handler(self, context):
-        """Report an exception, as asyncio does. If memory ran out, also end the run if its main task was lost."""
-        super().call_exception_handler(context)
-        if self._on_no_memory is not None and isinstance(context.get('exception'), MemoryError):
-            self._on_no_memory(context['exception'])
 
     def add_signal_handler(self, sig, callback, *args):
         """Have *callback* called by the loop when the signal arrives; main thread only.

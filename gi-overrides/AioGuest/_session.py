@@ -96,7 +96,6 @@ class Session:
             on_rest=self.greenlets.on_rest,
         )
         self.run = self.guest.run
-        # Made here: to leave is to take no memory, of which there may be none then.
         self._loop_key = id(loop)
         self._run_key = hash(self.run)
         self._is_entered = False
@@ -131,7 +130,7 @@ class Session:
             if self._watches_signals:
                 wakeup_pipe.release()
         finally:
-            # Whatever may fail for want of memory: not these.
+            # Whatever has failed.
             try:
                 self.guest.stop()
                 self.greenlets.unwatch()

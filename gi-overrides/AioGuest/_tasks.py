@@ -79,7 +79,7 @@ def begin_task(coro, name, eager, finish, scope=None):
         if eager:
             _count_eager_step(loop, task, time.monotonic() - begun)
     except BaseException:
-        # By the task factory, for want of memory, or by the task in its first step.
+        # By the task factory, or by the task in its first step.
         _leave(scope)
         if task is None:
             close_coroutine(coro)

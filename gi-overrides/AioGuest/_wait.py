@@ -72,7 +72,7 @@ def wait(awaitable, timeout=None):
         else:
             future = asyncio.ensure_future(awaitable, loop=loop)
     except BaseException:
-        # By the task factory, for want of memory, or because of an obstacle.
+        # By the task factory, or because of an obstacle.
         close_coroutine(awaitable)
         raise
     return _Wait(session, future, task, timeout).result()
@@ -173,11 +173,7 @@ class _Wait:
 
     def _unshadow(self):
         if self._task is not None:
-            try:
-                del self._task.cancel
-            except AttributeError:
-                # There was no memory for it.
-                return
+            del self._task.cancel
             if self._shadowed is not None:
                 # Somebody else's.
                 self._task.cancel = self._shadowed

@@ -287,25 +287,6 @@ def test_done_callbacks_for_ever_are_not_waited_for(run):
     run(main(), shutdown_timeout=None)
 
 
-def test_drain_that_can_not_begin_again():
-    class Loop(AioGuest.EventLoop):
-        drains = 0
-
-        async def shutdown_default_executor(self, *args):
-            await super().shutdown_default_executor(*args)
-            AioGuest.spawn(asyncio.sleep(3600), eager=True)
-
-        def create_task(self, coro, *, name=None, **options):
-            if name == "AioGuest drain":
-                self.drains += 1
-                if self.drains == 2:
-                    raise MemoryError
-            return super().create_task(coro, name=name, **options)
-
-    with pytest.raises(MemoryError):
-        support.run_owning(asyncio.sleep(0), loop_factory=Loop, shutdown_timeout=None)
-
-
 @pytest.mark.parametrize("who", ["factory", "loop"])
 def test_tasks_refused_at_the_end(who):
     """The exception is raised, as by asyncio.run(); what has begun is cleaned up all the same."""

@@ -30,7 +30,6 @@ __all__ = [
     'get_waiter',
     'has_uncollected_exception',
     'hush_left_steps',
-    'is_lost',
     'is_of_left_step',
     'is_runner_handler',
     'is_to_be_cancelled',
@@ -41,7 +40,6 @@ __all__ = [
     'may_have_generators',
     'run_first_step',
     'set_running_again',
-    'set_stopping',
     'take_cancellation',
     'without_current_task',
 ]
@@ -61,7 +59,6 @@ def enter_running(loop):
         else:
             _set_up(loop)
     except BaseException:
-        # For want of memory, in the middle of it.
         leave_running(loop, hooks)
         raise
     return hooks
@@ -79,15 +76,6 @@ def _set_up(loop):
 
 def leave_running(loop, hooks):
     """Undo :func:`enter_running`, as the end of ``run_forever()`` does."""
-    try:
-        _leave_running(loop, hooks)
-    except MemoryError:
-        # asyncio makes an object to say that no loop is running, before Python 3.14, and without it
-        # this thread could never run one again.
-        _leave_running(loop, hooks)
-
-
-def _leave_running(loop, hooks):
     if hooks is None:
         loop._run_forever_cleanup()
         return
@@ -142,11 +130,6 @@ def is_of_left_step(error):  # pragma: no cover - Python 3.14
 def clear_stopping(loop):
     """Take back a ``loop.stop()``."""
     loop._stopping = False
-
-
-def set_stopping(loop):
-    """What ``loop.stop()`` does, without a call."""
-    loop._stopping = True
 
 
 def set_running_again(loop):
@@ -300,22 +283,6 @@ def is_to_call_back(loop):
     return False
 
 
-def is_lost(loop, task):
-    """Whether a pending task never goes on: asyncio had no memory to ask for its next step.
-
-    Ask between steps, on the loop's thread. False if unknown.
-    """
-    if task.done() or getattr(task.get_coro(), 'cr_running', True):
-        return False
-    try:
-        waiter, ready = task._fut_waiter, list(loop._ready)
-    except AttributeError:
-        return False
-    if waiter is not None and not waiter.done():
-        return False
-    return not any(_is_step(handle, task) for handle in ready)
-
-
 def has_uncollected_exception(task):
     """Whether the task has failed, and nobody has asked for its exception."""
     if not task.done() or task.cancelled():
@@ -462,7 +429,7 @@ def create_eager_task(loop, coro, *, name=None):
             # Whoever gets it need not be told of it again.
             task.exception()
         else:
-            # For want of memory. It has not begun, and nothing is there now to begin it.
+            # It has not begun, and nothing is there now to begin it.
             forget_task(task)
         raise
     return task

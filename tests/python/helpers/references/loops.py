@@ -64,18 +64,6 @@ def runner():
             runner.run(end_by_error())
 
 
-@use_of("EventLoop.call_exception_handler")
-async def errors_of_callbacks():
-    loop = asyncio.get_running_loop()
-    told = []
-    loop.set_exception_handler(lambda loop, context: told.append(type(context["exception"])))
-    # Nothing of the run is lost, and it goes on.
-    for error in LookupError(), MemoryError():
-        loop.call_exception_handler({"message": "of a test", "exception": error})
-    loop.set_exception_handler(None)
-    assert told == [LookupError, MemoryError]
-
-
 @use_of("EventLoop.call_soon", "EventLoop.call_later")
 def callbacks_of_a_loop_that_is_closed():
     loop = AioGuest.EventLoop()
