@@ -89,9 +89,9 @@ def test_fork(what):
 CLEANED_UP = ["main cleaned up", "task cleaned up", "generator closed"]
 
 
-def end_thread(maker, how, before=(), after=()):
+def end_thread(how, before=(), after=()):
     """Everything comes to its end before the thread does, with one warning."""
-    status, lines, errors = run_program("abandoned_thread.py", maker, how)
+    status, lines, errors = run_program("abandoned_thread.py", "python", how)
     assert status == 0, errors
     assert lines == [*before, *CLEANED_UP, *after, "joined"]
     assert warnings(errors) == 1
@@ -99,64 +99,54 @@ def end_thread(maker, how, before=(), after=()):
     return errors
 
 
-MAKERS = pytest.mark.parametrize("maker", ["python", "c"])
-
-
-@MAKERS
 @pytest.mark.parametrize("how", [
     "context_dropped", "context_kept", "thread_default", "context_owned", "with_application",
 ])
-def test_thread_ends(maker, how):
-    errors = end_thread(maker, how)
+def test_thread_ends(how):
+    errors = end_thread(how)
     # That of the warning, where it is made an error.
     assert errors.count("Traceback") <= 1
 
 
-@MAKERS
-def test_thread_ends_and_gio_is_awaited(maker):
-    status, lines, errors = run_program("abandoned_thread.py", maker, "thread_default_before")
+def test_thread_ends_and_gio_is_awaited():
+    status, lines, errors = run_program("abandoned_thread.py", "python", "thread_default_before")
     assert status == 0, errors
     assert sorted(lines[:-1]) == sorted([*CLEANED_UP, "Gio"])
     assert lines[-1] == "joined"
     assert warnings(errors) == 1
 
 
-@MAKERS
-def test_thread_ends_with_an_exception(maker):
-    errors = end_thread(maker, "exception")
+def test_thread_ends_with_an_exception():
+    errors = end_thread("exception")
     assert errors.count("LookupError: out of the thread") == 1
 
 
-@MAKERS
-def test_thread_ends_and_the_main_task_raises(maker):
-    errors = end_thread(maker, "main_raises")
+def test_thread_ends_and_the_main_task_raises():
+    errors = end_thread("main_raises")
     assert errors.count("LookupError: in answer") == 1
 
 
-@MAKERS
-def test_thread_ends_and_the_main_task_does_not(maker):
-    status, lines, errors = run_program("abandoned_thread.py", maker, "stubborn")
+def test_thread_ends_and_the_main_task_does_not():
+    status, lines, errors = run_program("abandoned_thread.py", "python", "stubborn")
     assert status == 0, errors
     assert lines == ["swallowed", "joined"]
     assert errors.count("when its thread ended") == 1
     assert errors.count("gave up") == 1
 
 
-@MAKERS
-def test_thread_ends_with_work_in_the_executor(maker):
-    status, lines, errors = run_program("abandoned_thread.py", maker, "executor")
+def test_thread_ends_with_work_in_the_executor():
+    status, lines, errors = run_program("abandoned_thread.py", "python", "executor")
     assert status == 0, errors
     assert sorted(lines[:-1]) == sorted([*CLEANED_UP, "executor joined"])
     assert lines[-1] == "joined"
     assert warnings(errors) == 1
 
 
-@MAKERS
-def test_thread_ends_and_what_it_stores_goes_with_it(maker):
-    end_thread(maker, "thread_local", after=["value freed"])
+def test_thread_ends_and_what_it_stores_goes_with_it():
+    end_thread("thread_local", after=["value freed"])
 
 
-@MAKERS
+@pytest.mark.parametrize("maker", ["python", "c"])
 @pytest.mark.parametrize("how", ["over", "event_loop"])
 def test_thread_ends_with_nothing_going_on(maker, how):
     assert run_program("abandoned_thread.py", maker, how) == (0, ["joined"], "")

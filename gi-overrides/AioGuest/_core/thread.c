@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "interpreter.h"
 #include "thread.h"
 
 /*
@@ -13,17 +12,14 @@
  * Python made goes before anybody who joins the thread is told.
  *
  * On any other thread a state lasts from the first PyGILState_Ensure() to the last
- * PyGILState_Release(), and with it the running loop. So the runs of such a thread hold its
- * state, and what frees it is a destructor of the C library. It must be one for thread-local
- * variables: those for keys (GPrivate) come when the key by which Python finds the
- * state of a thread may have been cleared already.
+ * PyGILState_Release(), and with it the running loop. So the runs of such a thread hold its state. Its end
+ * goes unnoticed.
  */
 
 typedef struct
 {
   guint n_holds;
   PyGILState_STATE held;
-  gboolean watched;
 } ThisThread;
 
 static __thread ThisThread this_thread;
@@ -45,54 +41,9 @@ core_clear_thread_storage (G_GNUC_UNUSED PyObject *module, G_GNUC_UNUSED PyObjec
   Py_RETURN_NONE;
 }
 
-#ifdef HAVE_CXA_THREAD_ATEXIT_IMPL
-
-extern int __cxa_thread_atexit_impl (void (*destroy) (void *), void *data, void *dso);
-extern void *__dso_handle;
-
-static void
-on_thread_end (G_GNUC_UNUSED void *data)
-{
-  PyGILState_STATE gil;
-
-  /* There is no state any more on a thread that Python made. */
-  if (this_thread.n_holds == 0 || core_is_finalizing () ||
-      PyGILState_GetThisThreadState () == NULL)
-    return;
-
-  gil = PyGILState_Ensure ();
-  Py_XDECREF (core_clear_thread_storage (NULL, NULL));
-
-  /* By a run that was ended on another thread. */
-  if (this_thread.n_holds > 0)
-    PyGILState_Release (this_thread.held);
-
-  this_thread.n_holds = 0;
-  PyGILState_Release (gil);
-}
-
-static void
-watch_thread_end (void)
-{
-  if (!this_thread.watched)
-    this_thread.watched = __cxa_thread_atexit_impl (on_thread_end, NULL, &__dso_handle) == 0;
-}
-
-#else
-
-/* There the end of a thread that Python did not make goes unnoticed. */
-static void
-watch_thread_end (void)
-{
-}
-
-#endif
-
 void
 guest_hold_thread (Guest *self)
 {
-  watch_thread_end ();
-
   if (this_thread.n_holds++ == 0)
     this_thread.held = PyGILState_Ensure ();
 
