@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 
-from hosts import HOSTS, AioGuest, Gio, GLib, get_main_loop
+from hosts import HOSTS, OPTIONS, AioGuest, Gio, GLib, get_main_loop
 
 HOST, STATE, EVENT = sys.argv[1:]
 
@@ -264,7 +264,7 @@ def own_context(main):
     loop = GLib.MainLoop.new(context, False)
     host_loops.append(loop)
     context.push_thread_default()
-    AioGuest.start(main(), done_callback=lambda task: loop.quit(), main_context=context)
+    AioGuest.start(main(), done_callback=lambda task: loop.quit(), main_context=context, **OPTIONS)
     loop.run()
     context.pop_thread_default()
 
