@@ -8,7 +8,9 @@ their children print goes to standard error.
 """
 
 import os
+import shutil
 import sys
+import tempfile
 
 import pytest
 
@@ -105,6 +107,18 @@ class Tap:
 
 
 _stream = _take_standard_output()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """Give this process a temporary directory of its own.
+
+    In the one that pytest's processes share each tidies up after the others, and warns where two do so at once.
+    """
+    if config.option.basetemp is None:
+        directory = tempfile.mkdtemp(prefix="aioguest-")
+        config.option.basetemp = os.path.join(directory, "pytest")
+        config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
 
 
 @pytest.hookimpl(trylast=True)

@@ -207,7 +207,7 @@ async def open_and_close(count, with_tasks):
 def test_many_windows():
     async def main():
         for with_tasks in (False, True):
-            await open_and_close(50, with_tasks)
+            await open_and_close(200, with_tasks)
         objects = len(gc.get_objects())
         plain, bound = [await open_and_close(MANY, with_tasks) for with_tasks in (False, True)]
         print(f"{MANY} windows, blocks and bytes for each: {plain}, with tasks {bound}")
