@@ -155,8 +155,10 @@ def transports(storm, size):
         writer.write_eof()
 
     async def talk():
-        async with contextlib.AsyncExitStack() as stack:
-            ends = [await open_end(stack, end) for end in storm.make_pair()]
+        # Both are aborted before either is waited for: the second to be aborted could be told meanwhile
+        # that the first is gone.
+        async with contextlib.AsyncExitStack() as waits, contextlib.AsyncExitStack() as aborts:
+            ends = [await open_end(waits, aborts, end) for end in storm.make_pair()]
             results = await asyncio.gather(
                 *[reader.read() for reader, _ in ends], *[send(writer) for _, writer in ends]
             )
@@ -165,10 +167,10 @@ def transports(storm, size):
                     storm.ledger.object(f"{len(received)} bytes received of {len(sent)} sent")
         over.happen()
 
-    async def open_end(stack, end):
+    async def open_end(waits, aborts, end):
         reader, writer = await asyncio.open_connection(sock=end)
-        stack.push_async_callback(writer.wait_closed)
-        stack.callback(writer.transport.abort)
+        waits.push_async_callback(writer.wait_closed)
+        aborts.callback(writer.transport.abort)
         return reader, writer
 
     AioGuest.spawn(talk())
