@@ -13,7 +13,7 @@ import sys
 import gi
 
 gi.require_versions({'AioGuest': '1.0', 'Gtk': '4.0'})
-from gi.repository import AioGuest, Gio, GLib, Gtk  # noqa: E402
+from gi.repository import AioGuest, Gio, Gtk  # noqa: E402
 
 
 async def choose_with_file_dialog(parent, folder, name):
@@ -62,11 +62,9 @@ async def user(known, action):
     (dialog,) = await AioGuest.wait_until(
         Gtk.Window.get_toplevels(), 'items-changed',
         lambda toplevels: [window for window in toplevels if window not in known])
-    frame = asyncio.Event()
-    dialog.add_tick_callback(lambda dialog, clock: frame.set() or GLib.SOURCE_CONTINUE)
-    while not (dialog.get_mapped() and shows_files(dialog)):
-        frame.clear()
-        await frame.wait()
+    await AioGuest.wait_until(dialog, 'map', lambda dialog: dialog.get_mapped())
+    await AioGuest.wait_until(
+        dialog.get_frame_clock(), 'after-paint', lambda clock: shows_files(dialog))
     action(dialog)
 
 

@@ -10,6 +10,7 @@ import pytest
 from gi.repository import GLib
 
 import support
+from collected import Collected
 
 
 def test_unfinished_generator_is_closed_at_the_end(run):
@@ -67,10 +68,9 @@ def test_generator_first_iterated_in_a_task_of_a_host_callback():
         await anext(generators[0])
 
     async def main():
-        generators = []
+        generators = Collected()
         GLib.idle_add(lambda: asyncio.create_task(iterate(generators)) and False)
-        while not generators:
-            await asyncio.sleep(0.001)
+        await generators.until()
         await asyncio.sleep(0.001)
         return generators
 

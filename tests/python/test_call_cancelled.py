@@ -13,6 +13,7 @@ from gi.overrides.AioGuest import _operation
 from gi.repository import AioGuest, Gio, GLib
 
 import support
+from collected import Collected
 
 
 class Operation:
@@ -44,7 +45,7 @@ class Operation:
 @pytest.fixture
 def ended(monkeypatch):
     """The types of the objects of operations that have ended, in their order."""
-    types_ended = []
+    types_ended = Collected()
     end = _operation.Operation.end
 
     def spy(operation, source, *args):
@@ -198,19 +199,18 @@ class Stream(Gio.InputStream):
     def __init__(self):
         super().__init__()
         self._loop = asyncio.get_running_loop()
-        self._begun = []
+        self._begun = asyncio.Event()
         self._may_end = threading.Semaphore(0)
 
     async def until_begun(self):
-        while not self._begun:
-            await asyncio.sleep(0.001)
+        await self._begun.wait()
         self._begun.clear()
 
     def let_end(self):
         self._may_end.release()
 
     def do_skip(self, count, cancellable):
-        self._begun.append(count)
+        self._loop.call_soon_threadsafe(self._begun.set)
         self._may_end.acquire()
         return count
 
@@ -245,8 +245,7 @@ def test_an_operation_in_a_thread(run, ended):
         # They are refused, and wait.
         next_one = asyncio.create_task(skip(stream, 5))
         last_one = asyncio.create_task(close(stream))
-        while len(ended) < 2:
-            await asyncio.sleep(0.001)
+        await ended.reaches(2)
         assert not next_one.done() and not last_one.done()
 
         stream.let_end()
@@ -265,8 +264,7 @@ def test_a_call_that_waits_is_cancelled(run, ended):
         stream = Stream()
         await leave_skip(stream)
         task = asyncio.create_task(skip(stream))
-        while not ended:
-            await asyncio.sleep(0.001)
+        await ended.until()
         task.cancel()
         await asyncio.wait([task])
         assert task.cancelled() and stream.has_pending()
@@ -281,7 +279,7 @@ def test_a_stream_is_closed_when_its_task_is_cancelled(run):
     """The usual clean-up: it waits until what was cancelled has ended."""
     async def main():
         stream = Stream()
-        order = []
+        order = Collected()
 
         async def use():
             try:
@@ -296,8 +294,7 @@ def test_a_stream_is_closed_when_its_task_is_cancelled(run):
         task = asyncio.create_task(use())
         await stream.until_begun()
         task.cancel()
-        while not order:
-            await asyncio.sleep(0.001)
+        await order.until()
         stream.let_end()
         await asyncio.wait([task])
         assert task.cancelled()

@@ -8,6 +8,7 @@ import pytest
 from gi.repository import GLib, GObject
 
 import support
+from collected import Collected
 
 pytestmark = pytest.mark.every_host
 
@@ -25,8 +26,7 @@ def create(tasks):
 
 
 async def collect(tasks):
-    while not tasks:
-        await asyncio.sleep(0.001)
+    await tasks.until()
     return await tasks[0]
 
 
@@ -37,7 +37,7 @@ async def collect(tasks):
     lambda tasks: GLib.idle_add(create, tasks, priority=GLib.PRIORITY_HIGH),
 ], ids=["idle", "timeout", "low-timeout", "high-idle"])
 def test_source(run, add):
-    tasks = []
+    tasks = Collected()
 
     async def main():
         add(tasks)
@@ -52,7 +52,7 @@ def test_signal_handler(run):
         def emitted(self):
             pass
 
-    tasks = []
+    tasks = Collected()
     emitter = Emitter()
     emitter.connect("emitted", lambda emitter: create(tasks))
 

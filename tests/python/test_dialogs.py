@@ -10,6 +10,7 @@ import gi
 import pytest
 
 import support  # noqa: F401
+from collected import Collected
 
 try:
     gi.require_version("Gdk", "4.0")
@@ -62,11 +63,13 @@ def descendants(widget):
 async def dialog_of(window):
     """Wait for a mapped window in front of it; other tasks have made their first step then."""
     await asyncio.sleep(0)
-    while True:
-        for toplevel in Gtk.Window.list_toplevels():
-            if toplevel.get_transient_for() is window and toplevel.get_mapped():
-                return toplevel
-        await asyncio.sleep(0.005)
+    (dialog,) = await AioGuest.wait_until(
+        Gtk.Window.get_toplevels(), "items-changed",
+        lambda toplevels: [toplevel for toplevel in toplevels if toplevel is not window],
+    )
+    await AioGuest.wait_until(dialog, "map", lambda dialog: dialog.get_mapped())
+    assert dialog.get_transient_for() is window
+    return dialog
 
 
 async def close_dialog_of(window):
@@ -186,13 +189,16 @@ async def chooser_of(window, folder):
     Its bar of folders is made last, and GTK does not bear the chooser to be closed before.
     """
     chooser = await dialog_of(window)
-    while not any(
-        isinstance(widget, Gtk.Label)
-        and widget.get_text() == folder.name
-        and widget.get_ancestor(Gtk.ToggleButton) is not None
-        for widget in descendants(chooser)
-    ):
-        await asyncio.sleep(0.005)
+
+    def names_folder(clock):
+        return any(
+            isinstance(widget, Gtk.Label)
+            and widget.get_text() == folder.name
+            and widget.get_ancestor(Gtk.ToggleButton) is not None
+            for widget in descendants(chooser)
+        )
+
+    await AioGuest.wait_until(chooser.get_frame_clock(), "after-paint", names_folder)
     return chooser
 
 
@@ -216,8 +222,8 @@ def test_file_answered(path):
         answer = ask_for_file(window, path)
         chooser = await chooser_of(window, path.parent)
         button = button_of(chooser, "_Open")
-        while not button.get_sensitive() or chosen(chooser) is None:
-            await asyncio.sleep(0.005)
+        await AioGuest.wait_until(button, "notify::sensitive", lambda button: button.get_sensitive())
+        assert chosen(chooser) is not None
         button.emit("clicked")
         return (await answer).get_path()
 
@@ -310,7 +316,7 @@ class Box(Gtk.Box):
 
     def __init__(self):
         super().__init__()
-        self.log = []
+        self.log = Collected()
         self.gate = asyncio.Event()
 
     @Gtk.Template.Callback()
@@ -337,11 +343,6 @@ class Box(Gtk.Box):
         raise LookupError("in a template callback")
 
 
-async def until(condition):
-    while not condition():
-        await asyncio.sleep(0.001)
-
-
 async def in_host(function):
     """Call it from a callback of the host; return its result."""
     over = asyncio.get_running_loop().create_future()
@@ -361,7 +362,7 @@ def test_template_callback_makes_the_button_insensitive_at_once():
 
         first, second = await in_host(lambda: (click(), click()))
         box.gate.set()
-        await until(lambda: "done" in box.log)
+        await box.log.has("done")
         assert box.button.get_sensitive()
         return first, second, box.log
 
@@ -378,7 +379,7 @@ def test_template_callback_returns_a_value():
         # GTK has been told to leave the state alone.
         before = box.switch.get_active(), box.switch.get_state()
         box.gate.set()
-        await until(lambda: box.log)
+        await box.log.until()
         return before, (box.switch.get_active(), box.switch.get_state()), box.log
 
     before, after, log = with_window(use, Box)
@@ -388,7 +389,7 @@ def test_template_callback_returns_a_value():
 
 
 def test_template_callback_that_fails_is_reported():
-    contexts = []
+    contexts = Collected()
 
     async def use(window):
         box = window.get_child()
@@ -396,7 +397,7 @@ def test_template_callback_that_fails_is_reported():
             lambda loop, context: contexts.append(context)
         )
         await in_host(lambda: box.failing.emit("clicked"))
-        await until(lambda: contexts)
+        await contexts.until()
 
     with_window(use, Box)
     assert [type(context["exception"]) for context in contexts] == [LookupError]

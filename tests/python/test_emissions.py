@@ -63,10 +63,18 @@ def emit_later(emitter, *args):
 
 async def on_thread(function, *args):
     """Call a function on a thread that the loop knows nothing of."""
-    thread = threading.Thread(target=function, args=args)
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    def run():
+        try:
+            function(*args)
+        finally:
+            loop.call_soon_threadsafe(over.set)
+
+    thread = threading.Thread(target=run)
     thread.start()
-    while thread.is_alive():
-        await asyncio.sleep(0.001)
+    await over.wait()
     thread.join()
 
 

@@ -13,6 +13,7 @@ from gi.repository import AioGuest, GLib, GObject
 
 greenlet = pytest.importorskip("greenlet", reason="the package greenlet is not installed")
 
+from collected import Collected  # noqa: E402
 from greenlet_storm import check_storm  # noqa: E402
 from nests import NESTS  # noqa: E402
 from portal import await_, under  # noqa: E402
@@ -69,7 +70,7 @@ class Suspended:
 
     def __init__(self):
         self.event = asyncio.Event()
-        self.values = []
+        self.values = Collected()
         self.task = asyncio.create_task(under(self.work), name="suspended")
 
     def work(self):
@@ -78,8 +79,7 @@ class Suspended:
         self.values.append(await_(give(2)))
 
     async def begin(self):
-        while not self.values:
-            await asyncio.sleep(0)
+        await self.values.until()
         await asyncio.sleep(0)
         return self
 
@@ -540,7 +540,7 @@ def test_no_trace_function_is_left(run):
 @pytest.mark.parametrize("how", ["spawn", "handler"])
 def test_eager_task_begins_at_the_next_turn(run, how):
     """Else what it awaits in a greenlet of its own would be given to the one that it was begun in."""
-    told = []
+    told = Collected()
 
     async def task():
         told.append(await under(lambda: [await_(give("hers", 3)), await_(give("hers too", 3))]))
@@ -555,8 +555,7 @@ def test_eager_task_begins_at_the_next_turn(run, how):
 
     async def main():
         values = await under(work)
-        while not told:
-            await asyncio.sleep(0)
+        await told.until()
         return values
 
     assert run(main()) == ["mine", "mine too"]

@@ -11,6 +11,7 @@ import pytest
 from gi.repository import AioGuest, GLib, GObject
 
 import support
+from collected import Collected
 
 
 class Emitter(GObject.Object):
@@ -49,7 +50,7 @@ async def emit(emitter, *args):
     lambda function: mock.AsyncMock(side_effect=functools.partial(function, "bound")),
 ], ids=["partial", "two partials", "AsyncMock"])
 def test_async_function_without_a_name(wrap):
-    calls = []
+    calls = Collected()
 
     async def on_numbered(*args):
         await asyncio.sleep(0)
@@ -57,19 +58,14 @@ def test_async_function_without_a_name(wrap):
 
     async def main(emitter):
         AioGuest.handler(wrap(on_numbered))(emitter, 7)
-        await until(lambda: calls)
+        await calls.until()
         assert calls == [("bound", emitter, 7)]
 
     emitting(main)
 
 
-async def until(condition):
-    while not condition():
-        await asyncio.sleep(0.001)
-
-
 def test_called_with_the_signals_arguments():
-    calls = []
+    calls = Collected()
 
     @AioGuest.handler
     async def on_numbered(emitter, number, data):
@@ -79,14 +75,14 @@ def test_called_with_the_signals_arguments():
     async def main(emitter):
         emitter.connect("numbered", on_numbered, "data")
         await emit(emitter, "numbered", 7)
-        await until(lambda: calls)
+        await calls.until()
         assert calls == [(emitter, 7, "data")]
 
     emitting(main)
 
 
 def test_eager_start():
-    order = []
+    order = Collected()
 
     @AioGuest.handler
     async def on_emitted(emitter):
@@ -105,14 +101,14 @@ def test_eager_start():
 
         GLib.idle_add(in_host)
         await over
-        await until(lambda: "second step" in order)
+        await order.has("second step")
 
     emitting(main)
     assert order == ["first step", "emitted", "second step"]
 
 
 def test_not_eager():
-    order = []
+    order = Collected()
 
     async def work(emitter):
         order.append("first step")
@@ -128,7 +124,7 @@ def test_not_eager():
 
         GLib.idle_add(in_host)
         await over
-        await until(lambda: "first step" in order)
+        await order.has("first step")
 
     emitting(main)
     assert order == ["emitted", "first step"]
@@ -164,7 +160,7 @@ def test_decorator_with_options():
     ("queue", ["start 0", "end 0", "start 1", "end 1", "start 2", "end 2"]),
 ])
 def test_while_running(while_running, expected):
-    order = []
+    order = Collected()
 
     async def work(emitter, number):
         order.append(f"start {number}")
@@ -176,7 +172,7 @@ def test_while_running(while_running, expected):
         for number in range(3):
             await emit(emitter, "numbered", number)
         gate.set()
-        await until(lambda: len(order) >= len(expected))
+        await order.reaches(len(expected))
         # And nothing more.
         await asyncio.sleep(0.01)
 
@@ -186,7 +182,7 @@ def test_while_running(while_running, expected):
 
 
 def test_drop_takes_the_next_one_after_the_end():
-    numbers = []
+    numbers = Collected()
 
     async def work(emitter, number):
         await asyncio.sleep(0.001)
@@ -196,7 +192,7 @@ def test_drop_takes_the_next_one_after_the_end():
         emitter.connect("numbered", AioGuest.handler(work, while_running="drop"))
         for number in range(3):
             await emit(emitter, "numbered", number)
-            await until(lambda: number in numbers)
+            await numbers.has(number)
             # The handler's task itself is done one step later.
             await asyncio.sleep(0.001)
 
@@ -205,7 +201,7 @@ def test_drop_takes_the_next_one_after_the_end():
 
 
 def test_failure_is_reported_at_once():
-    contexts = []
+    contexts = Collected()
 
     @AioGuest.handler
     async def on_emitted(emitter):
@@ -218,7 +214,7 @@ def test_failure_is_reported_at_once():
         )
         emitter.connect("emitted", on_emitted)
         await emit(emitter, "emitted")
-        await until(lambda: contexts)
+        await contexts.until()
         assert [type(context["exception"]) for context in contexts] == [LookupError]
         assert contexts[0]["message"] == "Exception in the handler on_emitted()"
 
@@ -228,7 +224,7 @@ def test_failure_is_reported_at_once():
 
 
 def test_failure_of_one_does_not_stop_the_queue():
-    numbers = []
+    numbers = Collected()
 
     async def work(emitter, number):
         await asyncio.sleep(0)
@@ -241,7 +237,7 @@ def test_failure_of_one_does_not_stop_the_queue():
         emitter.connect("numbered", AioGuest.handler(work, while_running="queue"))
         for number in range(3):
             await emit(emitter, "numbered", number)
-        await until(lambda: len(numbers) == 2)
+        await numbers.reaches(2)
 
     emitting(main)
     assert numbers == [1, 2]
@@ -250,7 +246,7 @@ def test_failure_of_one_does_not_stop_the_queue():
 def test_method():
     class Controller:
         def __init__(self):
-            self.calls = []
+            self.calls = Collected()
 
         @AioGuest.handler
         async def on_numbered(self, emitter, number):
@@ -262,7 +258,7 @@ def test_method():
     async def main(emitter):
         emitter.connect("numbered", controller.on_numbered)
         await emit(emitter, "numbered", 3)
-        await until(lambda: controller.calls)
+        await controller.calls.until()
 
     emitting(main)
     assert controller.calls == [3]

@@ -12,6 +12,7 @@ import pytest
 from gi.repository import AioGuest, GLib, GObject
 
 import support
+from collected import Collected
 
 
 class Emitter(GObject.Object):
@@ -30,13 +31,13 @@ class Steps:
     """A handler whose calls each wait until they are let go."""
 
     def __init__(self, **options):
-        self.order = []
+        self.order = Collected()
         self.gates = {}
         self.handler = AioGuest.handler(self._work, **options)
 
     async def _work(self, emitter, number):
-        self.order.append(f"start {number}")
         self.gates[number] = asyncio.get_running_loop().create_future()
+        self.order.append(f"start {number}")
         try:
             await self.gates[number]
         except asyncio.CancelledError:
@@ -118,8 +119,7 @@ def test_restart(run):
         emitter.connect("numbered", steps.handler)
         for number in range(4):
             await in_host(emitter.emit, "numbered", number)
-        while 3 not in steps.gates:
-            await asyncio.sleep(0.001)
+        await steps.order.has("start 3")
         await steps.finish(3)
 
     run(main())
@@ -137,7 +137,7 @@ class Announced:
     """A handler whose last line lets somebody know that it is over."""
 
     def __init__(self, **options):
-        self.order = []
+        self.order = Collected()
         self.over = {}
         self.handler = AioGuest.handler(self._work, **options)
 
@@ -488,7 +488,7 @@ def test_call_given_up_with_its_run_is_not_waited_for(while_running):
 
 def test_restart_from_its_own_first_step(run):
     """The call is cancelled as soon as it has a task to cancel, and the new one begins."""
-    order = []
+    order = Collected()
     emitter = Emitter()
 
     @AioGuest.handler(while_running="restart")
@@ -505,8 +505,7 @@ def test_restart_from_its_own_first_step(run):
 
     async def main():
         await in_host(emitter.emit, "numbered", 0)
-        while "end 1" not in order:
-            await asyncio.sleep(0)
+        await order.has("end 1")
 
     emitter.connect("numbered", on_numbered)
     run(main())
@@ -544,13 +543,12 @@ def test_spawned_tasks_are_held(run):
         done.append(True)
 
     async def main():
-        done = []
+        done = Collected()
         for _ in range(20):
             AioGuest.spawn(child(done))
         gc.collect()
         # For ever, if one is collected.
-        while len(done) < 20:
-            await asyncio.sleep(0.001)
+        await done.reaches(20)
 
     run(main())
 

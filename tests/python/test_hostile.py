@@ -15,6 +15,7 @@ import pytest
 from gi.repository import AioGuest, GLib
 
 import support
+from collected import Collected
 from program import run_program
 
 # Another asyncio
@@ -322,11 +323,10 @@ def test_backend_descriptor_closed_between_ticks(ends, errors, monkeypatch, poll
 
     async def main():
         fd = asyncio.get_running_loop()._selector.fileno()
-        closed = []
+        closed = Collected()
         GLib.idle_add(lambda: closed.append(os.close(fd)))
         # A thread that is polling it then is not told: the next tick has it poll anew.
-        while not closed:
-            await asyncio.sleep(0.001)
+        await closed.until()
         await asyncio.sleep(0.001)
         await asyncio.sleep(1000)
 
@@ -462,15 +462,13 @@ def test_every_callback_raises(run, debug):
 
 
 def test_callback_of_the_host_that_raises(monkeypatch):
-    caught = []
+    caught = Collected()
     monkeypatch.setattr(sys, "excepthook", lambda *info: caught.append(info[0]))
 
     async def main():
         for exception in (LookupError, Custom):
             GLib.idle_add(fail, exception)
-        await asyncio.sleep(0.001)
-        while len(caught) < 2:
-            await asyncio.sleep(0.001)
+        await caught.reaches(2)
         return "done"
 
     assert support.run_in_main_loop(main()) == "done"

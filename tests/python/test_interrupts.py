@@ -158,12 +158,17 @@ def test_signal_source_of_the_host(host, name):
 
 def test_handler_of_the_program_is_left_in_place():
     received = []
-    before = signal.signal(signal.SIGINT, lambda signum, frame: received.append(signum))
+    over = asyncio.Event()
+
+    def handler(signum, frame):
+        received.append(signum)
+        asyncio.get_running_loop().call_soon_threadsafe(over.set)
+
+    before = signal.signal(signal.SIGINT, handler)
 
     async def main():
         thread = send_when_asleep(signal.SIGINT)
-        while not received:
-            await asyncio.sleep(0.01)
+        await over.wait()
         thread.join()
         return "not cancelled"
 

@@ -9,6 +9,7 @@ import pytest
 from gi.repository import AioGuest, GLib
 
 import support
+from collected import Collected
 from nests import NESTS
 from race import Race
 
@@ -64,7 +65,7 @@ def test_in_a_host_callback(run):
 
 
 def test_in_a_step_of_a_task(run):
-    ticks = []
+    ticks = Collected()
 
     async def main():
         me = asyncio.current_task()
@@ -73,9 +74,7 @@ def test_in_a_step_of_a_task(run):
         nest_until(lambda: len(ticks) >= 10)
         assert asyncio.current_task() is me
         # And after it as before.
-        count = len(ticks) + 3
-        while len(ticks) < count:
-            await asyncio.sleep(0.01)
+        await ticks.reaches(len(ticks) + 3)
         assert not task.done()
 
     run(main())
@@ -370,14 +369,13 @@ def test_wait_of_the_host_inside_an_atomic_step(run):
 
 @pytest.mark.parametrize("how", ["runner", "loop_factory"])
 def test_loop_that_rests(how):
-    steps = []
+    steps = Collected()
 
     async def main():
         task = asyncio.create_task(work(steps))
         await asyncio.sleep(0)
         assert steps_while(NESTS["MainLoop.run"], steps) == 0
-        while not steps:
-            await asyncio.sleep(0)
+        await steps.until()
         task.cancel()
 
     def make_loop():

@@ -17,6 +17,7 @@ import pytest
 from gi.repository import AioGuest, GLib
 
 import support
+from collected import Collected
 
 COUNT = int(os.environ.get("AIOGUEST_STORM", "500"))
 SEED = int(os.environ.get("AIOGUEST_SEED", "0")) or random.randrange(1, 2**32)
@@ -39,7 +40,8 @@ class Storm:
         self.depth = 0
         self.deepest = 0
         self.scheduled = 0
-        self.ran = []
+        self.ran = Collected()
+        self.nests_over = Collected()
         self.problems = []
 
     # What is scheduled is counted, and when it has run.
@@ -109,6 +111,7 @@ class Storm:
             )()
         finally:
             self.depth -= 1
+            self.nests_over.append(None)
             if asyncio.current_task() is not task:
                 self.problems.append(f"current task was {task}")
             if variable.get() != value:
@@ -214,12 +217,11 @@ class Storm:
                 over = loop.create_future()
                 GLib.idle_add(lambda over=over: (self.in_host(), over.set_result(None)) and None)
                 await over
-        # What is still to run does so within this time.
-        deadline = loop.time() + 20
-        while len(self.ran) < self.scheduled and loop.time() < deadline:
-            await asyncio.sleep(0.005)
-        while self.depth or len(asyncio.all_tasks()) > 1:
-            await asyncio.sleep(0.005)
+        # For ever, if something does not run.
+        await self.ran.until(lambda: len(self.ran) == self.scheduled)
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(tasks)
+        await self.nests_over.until(lambda: self.depth == 0)
 
 
 def test_storm(record_property):

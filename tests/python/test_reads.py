@@ -10,6 +10,7 @@ import pytest
 from asyncio import selector_events
 
 import support
+from collected import Collected
 from program import run_program
 
 KINDS = [
@@ -61,7 +62,7 @@ def test_size_of_one_transport():
     class Protocol(asyncio.Protocol):
         def connection_made(self, transport):
             transport.max_size = 3
-            self.received = []
+            self.received = Collected()
 
         def data_received(self, data):
             self.received.append(data)
@@ -72,8 +73,7 @@ def test_size_of_one_transport():
         with ours:
             transport, protocol = await loop.connect_accepted_socket(Protocol, theirs)
             ours.send(b"seven of")
-            while len(protocol.received) < 3:
-                await asyncio.sleep(0.001)
+            await protocol.received.reaches(3)
             transport.close()
             await asyncio.sleep(0)
             return protocol.received

@@ -11,6 +11,7 @@ import pytest
 from gi.repository import AioGuest, GLib
 
 import support
+from collected import Collected
 
 
 def test_result(run):
@@ -30,7 +31,7 @@ def test_name(run):
 
 
 def test_from_a_host_callback():
-    results = []
+    results = Collected()
 
     async def child():
         await asyncio.sleep(0.001)
@@ -38,8 +39,7 @@ def test_from_a_host_callback():
 
     async def main():
         GLib.idle_add(lambda: AioGuest.spawn(child()) and False)
-        while not results:
-            await asyncio.sleep(0.001)
+        await results.until()
 
     support.run_in_main_loop(main())
     assert results == ["child"]

@@ -207,8 +207,7 @@ def test_cancelled_while_a_host_callback_waits_inside(run):
         GLib.idle_add(in_host)
         await inside
         task.cancel()
-        while not waiter.order:
-            await asyncio.sleep(0.001)
+        await waiter.order.until()
         assert order == []
         inner.set_result("the callback's")
         await asyncio.wait([task])

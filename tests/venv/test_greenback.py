@@ -14,6 +14,7 @@ import support  # first: it names the version of AioGuest
 
 from gi.repository import AioGuest, GLib  # noqa: E402
 
+from collected import Collected  # noqa: E402
 from greenlet_storm import check_storm  # noqa: E402
 
 
@@ -58,8 +59,8 @@ def test_exception(run):
 
 
 def test_tasks_and_host_go_on(run):
-    ticks = []
-    fired = []
+    ticks = Collected()
+    fired = Collected()
 
     async def ticker():
         while True:
@@ -67,8 +68,8 @@ def test_tasks_and_host_go_on(run):
             ticks.append(None)
 
     async def until():
-        while len(ticks) < 20 or not fired:
-            await asyncio.sleep(0.001)
+        await ticks.reaches(20)
+        await fired.until()
 
     async def main():
         await greenback.ensure_portal()

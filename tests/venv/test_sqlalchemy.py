@@ -14,6 +14,7 @@ import support  # first: it names the version of AioGuest
 
 from gi.repository import AioGuest, GLib  # noqa: E402
 
+from collected import Collected  # noqa: E402
 from greenlet_storm import Storm, check_storm  # noqa: E402
 
 
@@ -95,7 +96,7 @@ def test_main_loop_in_a_hook(run, with_engine, caplog):
 
 def test_main_loop_of_the_host(run, with_engine):
     """Beside queries, and after them."""
-    nested = []
+    nested = Collected()
 
     async def main(engine):
         task = asyncio.ensure_future(asyncio.gather(*(query(engine) for _ in range(3))))
@@ -107,8 +108,7 @@ def test_main_loop_of_the_host(run, with_engine):
 
         GLib.timeout_add(3, in_host)
         answers = await task
-        while len(nested) < 20:
-            await asyncio.sleep(0)
+        await nested.reaches(20)
         return answers
 
     assert run(with_engine(main)) == ["asked"] * 3

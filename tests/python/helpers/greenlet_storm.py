@@ -12,6 +12,7 @@ import random
 from gi.repository import AioGuest, GLib, GObject
 
 import support
+from collected import Collected
 
 COUNT = int(os.environ.get("AIOGUEST_STORM", "600"))
 SEED = int(os.environ.get("AIOGUEST_SEED", "0")) or random.randrange(1, 2**32)
@@ -38,7 +39,7 @@ class Storm:
         self.depth = 0
         self.calm = count // 2  # until then no task runs in a greenlet, and nothing is in the way of waits
         self.begun = 0
-        self.ended = 0
+        self.ended = Collected()
         self.served = 0
         self.refused = 0
         self.problems = []
@@ -49,7 +50,7 @@ class Storm:
         self.begun += 1
 
     def end(self):
-        self.ended += 1
+        self.ended.append(None)
 
     def make_button(self):
         return Button()
@@ -153,8 +154,7 @@ class Storm:
         while self.left > 0:
             for _ in range(self.choice.choice([1, 1, 5, 20])):
                 self.spawn()
-            while self.ended < self.begun:
-                await asyncio.sleep(0)
+            await self.ended.until(lambda: len(self.ended) == self.begun)
 
 
 def check_storm(under, await_, record_property, kind=Storm):
@@ -165,6 +165,6 @@ def check_storm(under, await_, record_property, kind=Storm):
     support.run_in_main_loop(storm.main())
     record_property("waits", f"{storm.served} served, {storm.refused} refused")
     assert storm.problems == []
-    assert storm.begun == storm.ended
+    assert storm.begun == len(storm.ended)
     assert storm.left == 0
     assert storm.served > 0 and storm.refused > 0

@@ -11,6 +11,7 @@ import pytest
 from gi.repository import AioGuest, Gdk, Gio, GLib, Gtk
 
 import support
+from collected import Collected
 
 GTK_4 = Gtk.get_major_version() == 4
 
@@ -115,7 +116,7 @@ def test_start_before_run():
 def test_frames_are_drawn_while_the_guest_floods():
     """A tick callback of a widget goes on beside tasks that never rest."""
     app = application()
-    frames = []
+    frames = Collected()
 
     async def flood():
         while True:
@@ -124,8 +125,7 @@ def test_frames_are_drawn_while_the_guest_floods():
     async def main(window):
         tasks = [asyncio.create_task(flood()) for _ in range(10)]
         # For ever, if none is drawn.
-        while len(frames) < 30:
-            await asyncio.sleep(0.01)
+        await frames.reaches(30)
         for task in tasks:
             task.cancel()
         window.close()

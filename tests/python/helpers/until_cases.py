@@ -11,6 +11,7 @@ import pytest
 from gi.repository import AioGuest, Gtk
 
 import support
+from collected import Collected
 from gtk_cases import GTK_4, show
 from storm.samples import allocated
 
@@ -127,14 +128,14 @@ def test_widget_that_moves():
 @pytest.mark.skipif(not GTK_4, reason="list views are of GTK 4")
 def test_list_cell_that_gets_another_item():
     """GTK uses the widgets of cells again: what fills one ends with "notify::item" of the list item."""
-    begun, cancelled = [], []
+    seen = Collected()
 
     async def fill(item):
-        begun.append(item)
+        seen.append(f"begin {item}")
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            cancelled.append(item)
+            seen.append(f"cancel {item}")
             raise
 
     def bind(factory, list_item):
@@ -148,13 +149,12 @@ def test_list_cell_that_gets_another_item():
         model = Gtk.StringList.new(["a", "b"])
         window = Gtk.Window()
         show(window, Gtk.ListView.new(Gtk.NoSelection.new(model), factory))
-        while begun != ["a", "b"]:
-            await asyncio.sleep(0)
+        await seen.until(lambda: seen == ["begin a", "begin b"])
         model.splice(0, 1, ["c"])
         # GTK 4.8 binds "b" anew, too.
-        while "c" not in begun or "a" not in cancelled:
-            await asyncio.sleep(0)
-        assert "c" not in cancelled
+        await seen.has("begin c")
+        await seen.has("cancel a")
+        assert "cancel c" not in seen
         window.destroy()
 
     run(main)

@@ -6,12 +6,14 @@ import asyncio
 
 from gi.repository import AioGuest
 
+from collected import Collected
+
 
 class Waiter:
     """Made in the loop; ``task()`` is what the task does."""
 
     def __init__(self):
-        self.order = []
+        self.order = Collected()
         self.waiting = asyncio.get_running_loop().create_future()
 
     async def awaitable(self):

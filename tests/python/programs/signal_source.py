@@ -24,19 +24,18 @@ def unix_signal_add(*args):
     return add(*args)
 
 
-received = []
+received = asyncio.Event()
 
 
 def on_signal():
     print("source")
-    received.append(True)
+    received.set()
     return GLib.SOURCE_REMOVE
 
 
 async def main():
     print("ready")
-    while not received:
-        await asyncio.sleep(0.01)
+    await received.wait()
     print("main over")
     application = Gio.Application.get_default()
     if application is not None:

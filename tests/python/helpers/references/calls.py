@@ -6,6 +6,7 @@ import asyncio
 
 from gi.repository import AioGuest, Gio, GLib
 
+from collected import Collected
 from support import in_host
 
 from .table import end_by_error, refused, use_of, work
@@ -118,15 +119,15 @@ async def nested_main_loop(place):
 
 @use_of("spawn", each=[False, True])
 async def spawn(eager):
-    reports = []
+    reports = Collected()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda loop, context: reports.append(context))
     assert await AioGuest.spawn(asyncio.sleep(0, 1), name="by name", eager=eager) == 1
     AioGuest.spawn(end_by_error(), eager=eager)
     task = AioGuest.spawn(asyncio.sleep(60), eager=eager)
     task.cancel()
-    while not (task.done() and reports):
-        await asyncio.sleep(0)
+    await asyncio.wait([task])
+    await reports.until()
     loop.set_exception_handler(None)
     for wrong in None, work:
         with refused(TypeError):
@@ -170,7 +171,7 @@ async def handler_that_is_cancelled():
 async def handler(policy):
     action = Gio.SimpleAction.new("action", None)
     gate = asyncio.Event()
-    ended = []
+    ended = Collected()
 
     async def on_activate(action, parameter):
         try:
@@ -189,20 +190,18 @@ async def handler(policy):
         await asyncio.sleep(0)
         gate.set()
         expected = {"run": 3, "drop": 1, "queue": 3, "restart": 1 + eager}[policy]
-        while len(ended) < expected:
-            await asyncio.sleep(0)
+        await ended.reaches(expected)
         action.disconnect(number)
 
 
 @use_of("handler")
 async def handler_that_fails():
-    reports = []
+    reports = Collected()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda loop, context: reports.append(context))
     AioGuest.handler(end_by_error)()
     AioGuest.handler(returns=5, while_running="queue")(end_by_error)()
-    while len(reports) < 2:
-        await asyncio.sleep(0)
+    await reports.reaches(2)
     loop.set_exception_handler(None)
     with refused(TypeError):
         AioGuest.handler(print)

@@ -15,6 +15,8 @@ import threading
 
 from gi.repository import AioGuest, GLib
 
+from collected import Collected
+
 from .table import end_by_error, refused, use_of, work
 
 CERTIFICATE = pathlib.Path(__file__).parents[2] / "data" / "localhost.pem"
@@ -145,13 +147,12 @@ async def callbacks_that_fail():
         raise error
 
     loop = asyncio.get_running_loop()
-    reports = []
+    reports = Collected()
     loop.set_exception_handler(lambda loop, context: reports.append(context))
     loop.call_soon(fail, LookupError())
     loop.call_later(0, fail, LookupError())
     loop.call_soon_threadsafe(fail, asyncio.CancelledError())
-    while len(reports) < 3:
-        await asyncio.sleep(0)
+    await reports.reaches(3)
     loop.set_exception_handler(None)
 
 
