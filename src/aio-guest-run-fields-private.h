@@ -13,9 +13,7 @@ G_BEGIN_DECLS
 /* What aio-guest-run.c and aio-guest-run-life.c share; others ask by the functions of
  * aio-guest-run-private.h. */
 
-/* Microseconds. */
-#define DEFAULT_SLICE 1000
-#define DEFAULT_PERIOD 5000
+#define DEFAULT_PERIOD 5000 /* microseconds */
 
 /* In the place of a generation: that of no process. */
 #define FROZEN G_MAXUINT

@@ -212,14 +212,15 @@ install_properties (GObjectClass *object_class)
   /**
    * AioGuestRun:slice:
    *
-   * The time in microseconds after which the guest yields to the rest of the host.
+   * The time in microseconds after which the guest yields to the rest of the host, by default
+   * %AIO_GUEST_DEFAULT_SLICE.
    *
    * A single callback of the guest that takes longer is not interrupted.
    *
    * Since: 1.0
    */
   props[PROP_SLICE] =
-    g_param_spec_uint ("slice", NULL, NULL, 1, G_MAXUINT, DEFAULT_SLICE, writable);
+    g_param_spec_uint ("slice", NULL, NULL, 1, G_MAXUINT, AIO_GUEST_DEFAULT_SLICE, writable);
 
   /**
    * AioGuestRun:period:
@@ -334,7 +335,7 @@ static void
 aio_guest_run_init (AioGuestRun *self)
 {
   self->name = g_strdup ("guest");
-  self->slice = DEFAULT_SLICE;
+  self->slice = AIO_GUEST_DEFAULT_SLICE;
   self->period = DEFAULT_PERIOD;
   self->resting_depth = -1;
   self->fork_generation = aio_guest_fork_watch ();
@@ -599,7 +600,7 @@ aio_guest_run_set_priority (AioGuestRun *self, int priority)
 guint
 aio_guest_run_get_slice (AioGuestRun *self)
 {
-  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), DEFAULT_SLICE);
+  g_return_val_if_fail (AIO_GUEST_IS_RUN (self), AIO_GUEST_DEFAULT_SLICE);
 
   return self->slice;
 }

@@ -12,6 +12,15 @@
 
 G_BEGIN_DECLS
 
+/**
+ * AIO_GUEST_DEFAULT_SLICE:
+ *
+ * The default of [property@Run:slice], in microseconds.
+ *
+ * Since: 1.0
+ */
+#define AIO_GUEST_DEFAULT_SLICE (1000)
+
 #define AIO_GUEST_TYPE_RUN (aio_guest_run_get_type ())
 
 AIO_GUEST_AVAILABLE_IN_1_0

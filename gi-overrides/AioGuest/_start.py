@@ -6,6 +6,7 @@
 import inspect
 import types
 
+from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from ._application_run import ApplicationRun
@@ -13,9 +14,8 @@ from ._arguments import check_argv, check_coroutine, check_options, close_corout
 from ._gio import is_application
 from ._life import Life
 
-__all__ = ['DEFAULT_SHUTDOWN_TIMEOUT', 'DEFAULT_SLICE_US', 'run', 'start']
+__all__ = ['DEFAULT_SHUTDOWN_TIMEOUT', 'run', 'start']
 
-DEFAULT_SLICE_US = 1000
 DEFAULT_SHUTDOWN_TIMEOUT = 5.0
 
 
@@ -28,7 +28,7 @@ def start(
     context=None,
     main_context=None,
     priority=GLib.PRIORITY_DEFAULT,
-    slice_us=DEFAULT_SLICE_US,
+    slice_us=get_introspection_module('AioGuest').DEFAULT_SLICE,
     application=None,
     shutdown_timeout=DEFAULT_SHUTDOWN_TIMEOUT,
     name=None,
@@ -60,7 +60,8 @@ def start(
         iterated by this thread. Asynchronous functions of Gio end in the thread-default main context:
         to use :func:`call` with another one, call ``main_context.push_thread_default()`` first.
     :param priority: the priority of the guest's GSource, as long as the guest keeps within its slice.
-    :param slice_us: the slice, in microseconds. After it the guest lets frames and idle callbacks go first.
+    :param slice_us: the slice, in microseconds; ``DEFAULT_SLICE`` by default. After it the guest lets frames
+        and idle callbacks go first.
     :param application: the ``Gio.Application`` that the run is bound to. If the application has not
         started yet, the main task takes its first step at ``::startup`` at the latest. The application is
         held until it has a window or the main task is done. A service is not held, nor is an application

@@ -41,7 +41,7 @@ test_defaults (void)
   g_assert_cmpstr (aio_guest_run_get_name (run), ==, "guest");
   g_assert_cmpint (aio_guest_run_get_state (run), ==, AIO_GUEST_RUN_STATE_NEW);
   g_assert_cmpint (aio_guest_run_get_priority (run), ==, G_PRIORITY_DEFAULT);
-  g_assert_cmpuint (aio_guest_run_get_slice (run), >, 0);
+  g_assert_cmpuint (aio_guest_run_get_slice (run), ==, AIO_GUEST_DEFAULT_SLICE);
   g_assert_cmpuint (aio_guest_run_get_period (run), >, aio_guest_run_get_slice (run));
   g_assert_false (aio_guest_run_get_reentrant (run));
   g_assert_cmpint (aio_guest_run_get_poll_mode (run), ==, AIO_GUEST_POLL_MODE_DIRECT);

@@ -76,7 +76,7 @@ def test_default_properties():
         guest = AioGuest.get_run()
         return guest.props.priority, guest.props.slice
 
-    assert support.run_owning(main()) == (GLib.PRIORITY_DEFAULT, 1000)
+    assert support.run_owning(main()) == (GLib.PRIORITY_DEFAULT, AioGuest.DEFAULT_SLICE)
 
 
 def test_poll_mode(run):

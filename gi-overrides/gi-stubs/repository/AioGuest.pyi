@@ -63,6 +63,7 @@ class Tick(GObject.GEnum):
     FINISHED: Tick
     REST: Tick
 
+DEFAULT_SLICE: int
 MAJOR_VERSION: int
 MINOR_VERSION: int
 MICRO_VERSION: int

@@ -126,7 +126,7 @@ def runs(run: AioGuest.Run) -> None:
     assert_type(run.get_deferred_slices(), int)
     run.set_name(run.get_name())
     run.set_priority(run.get_priority())
-    run.set_slice(run.get_slice())
+    run.set_slice(run.get_slice() + AioGuest.DEFAULT_SLICE)
     run.set_period(run.get_period())
     run.set_reentrant(run.get_reentrant())
     assert_type(run.restart_slice(), int)
