@@ -8,7 +8,8 @@
 #include "aio-guest-error.h"
 #include "aio-guest-slice-private.h"
 
-/* In the main loop that is iterating. The deadline and the share stay as they were. */
+/* The guest rests in the main loop that has made this dispatch, and in those nested there. Its next
+ * deadline and its share of the time are kept for later. */
 static void
 rest (AioGuestMainSource *self)
 {
@@ -19,6 +20,7 @@ rest (AioGuestMainSource *self)
   aio_guest_deadline_pause (&self->parent);
 }
 
+/* After the ticks: decides whether the run yields, and sets what the sources wait for. */
 static void
 settle (AioGuestMainSource *self,
         gboolean when_idle,
@@ -42,7 +44,7 @@ settle (AioGuestMainSource *self,
 
   if (yielded)
     {
-      /* The idle source keeps the main context from waiting, so nothing has to end a wait. */
+      /* The idle source is ready, so the main context does not sleep: no deadline must wake it. */
       if (on_yield != NULL)
         on_yield (self);
       aio_guest_deadline_pause (&self->parent);
@@ -54,7 +56,7 @@ settle (AioGuestMainSource *self,
     }
 }
 
-/* Why it is dispatched, for the log. */
+/* Why the run has this turn, for the log. */
 static const char *
 reason (AioGuestMainSource *self, gboolean when_idle)
 {
@@ -66,6 +68,7 @@ reason (AioGuestMainSource *self, gboolean when_idle)
                                                         : "a timer is due";
 }
 
+/* What the last tick has answered, for the log. */
 static const char *
 outcome (AioGuestTick tick)
 {
@@ -76,7 +79,8 @@ outcome (AioGuestTick tick)
                                            : "failed";
 }
 
-/* The caller holds on to the source and its run. */
+/* Ticks the guest until it has nothing left to do or its slice is over. The caller holds references
+ * to the source and to its run. */
 gboolean
 aio_guest_slice_run (AioGuestMainSource *self,
                      gboolean when_idle,
@@ -116,7 +120,7 @@ aio_guest_slice_run (AioGuestMainSource *self,
                                  &next_ready_time, &error);
       now = g_get_monotonic_time ();
 
-      /* cppcheck-suppress knownConditionTrueFalse; the tick may have set it: note_nested() */
+      /* cppcheck-suppress knownConditionTrueFalse; aio_guest_slice_note_nested() sets it */
       if (self->slice.nested_first != 0)
         self->slice.start += self->slice.nested_last - self->slice.nested_first;
     }
@@ -145,8 +149,9 @@ aio_guest_slice_run (AioGuestMainSource *self,
   return aio_guest_main_source_is_alive (self) ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* Leaves the time since the start of the tick that is going on out of its slice; returns the new
- * end. A guest that does so in each tick comes to the end of its slice all the same. */
+/* Does not count the time since the current tick began, so that the slice ends later by as much.
+ * Returns the new end of the slice. A guest that calls this in each tick still comes to the end of
+ * its slice: the rest of each tick is counted. */
 gint64
 aio_guest_slice_restart (AioGuestMainSource *self)
 {
