@@ -17,13 +17,14 @@
 #include <pygobject.h>
 
 /*
- * A guest binds what runs Python's tasks, a loop of asyncio's say, to one AioGuest.Run.
+ * A Guest connects an event loop, or whatever else runs Python tasks, with one AioGuest.Run.
  *
- * It is referenced by whoever made it and by the run, which lets go of it when it is over; the
- * run is referenced by the main context. So a run goes on though nobody holds its Guest.
+ * The code that made a Guest holds a reference to it. The run holds another one while it is
+ * attached, and the main context holds a reference to the run. So a run goes on even if no other
+ * code holds its Guest.
  */
 
-/* PyGObject's C interface, which this file alone uses. */
+/* Imports PyGObject's C interface. Only this file uses it. */
 int
 core_init_pygobject (void)
 {
@@ -40,8 +41,8 @@ raise_gerror (PyObject *exception, const GError *error)
   return -1;
 }
 
-/* The run lets go of its guest, because it is over. A guest that was never attached has only lent
- * itself, see guest_dealloc(). */
+/* Called when the run drops its guest, because the run is over. A run that was never attached
+ * has no reference to its guest, see guest_end_run(). */
 static void
 release_guest (gpointer data)
 {
@@ -49,7 +50,8 @@ release_guest (gpointer data)
   PyObject *host_error;
   PyGILState_STATE gil;
 
-  /* Too late to free anything, or nothing to free. */
+  /* In an interpreter that is being finalized it is too late to free anything; a run that was not
+   * attached has nothing to free. */
   if (core_is_finalizing () || !self->is_attached)
     return;
 
@@ -60,7 +62,8 @@ release_guest (gpointer data)
   guest_unwatch_signals (self);
   guest_unwatch_nesting (self);
 
-  /* Python's collector sees the closures of a GObject only if nobody else holds it. */
+  /* Python's garbage collector sees the signal handlers of a GObject only while the Python wrapper
+   * holds the only reference to it. */
   g_clear_object (&self->run);
 
   host_error = g_steal_pointer (&self->host_error);
@@ -104,7 +107,7 @@ guest_traverse (Guest *self, visitproc visit, void *arg)
   return 0;
 }
 
-/* Only of a guest that no run holds on to. */
+/* Only for a guest that no run holds a reference to. */
 void
 guest_clear (Guest *self)
 {
@@ -121,7 +124,8 @@ guest_clear (Guest *self)
   Py_CLEAR (self->copy.end);
 }
 
-/* For the end of a guest. A run that was not attached may outlive it, but never tick it. */
+/* Called when a guest is freed. A run that was never attached may exist after that. It is
+ * stopped, so that it never ticks the guest. */
 void
 guest_end_run (Guest *self)
 {
@@ -194,7 +198,7 @@ guest_stop (PyObject *object, G_GNUC_UNUSED PyObject *unused)
   run = g_object_ref (self->run);
   self->ending.is_over = TRUE;
 
-  /* It may join the poller's thread. */
+  /* This may wait for the poller's thread to end. */
   Py_BEGIN_ALLOW_THREADS
   aio_guest_run_stop (run);
   Py_END_ALLOW_THREADS
@@ -256,8 +260,8 @@ guest_get_depth (PyObject *object, G_GNUC_UNUSED void *closure)
   return PyLong_FromUnsignedLong (((Guest *) object)->depth);
 }
 
-/* Whether what is raised now gets into a step, or out of the tick: not where a nested main loop has
- * dispatched a callback of the host, which is deeper in dispatches. */
+/* Whether an exception that is raised now would reach a step, or leave the tick. In a callback of
+ * the host in a nested main loop it would not: there g_main_depth() is greater. */
 static PyObject *
 guest_get_in_step (PyObject *object, G_GNUC_UNUSED void *closure)
 {
@@ -275,18 +279,19 @@ guest_get_is_nested (PyObject *object, G_GNUC_UNUSED void *closure)
 static PyMethodDef guest_methods[] = {
   { "watch_signals", guest_watch_signals_method, METH_VARARGS,
     PyDoc_STR ("watch_signals(fd)\n--\n\n"
-               "Have the run ticked when Python writes to its signal wakeup descriptor.") },
+               "Tick the run when Python writes to its signal wakeup descriptor.") },
   { "stop", guest_stop, METH_NOARGS, PyDoc_STR ("stop()\n--\n\nEnd the run at once.") },
   { "wake", guest_wake, METH_NOARGS,
-    PyDoc_STR ("wake()\n--\n\nHave the loop ticked in the host's next turn. Any thread.") },
+    PyDoc_STR ("wake()\n--\n\nTick the loop in the host's next turn. Any thread may call this.") },
   { "iterate", guest_iterate_method, METH_VARARGS,
     PyDoc_STR ("iterate(future=None)\n--\n\n"
-               "Iterate the main context until the run is over, or the future is done. A task whose\n"
-               "step it is called in is suspended meanwhile.") },
+               "Iterate the main context until the run is over, or the future is done. In a step\n"
+               "of a task, the task is suspended meanwhile.") },
   { "find_obstacle", guest_find_obstacle_method, METH_NOARGS,
     PyDoc_STR ("find_obstacle()\n--\n\n"
-               "What would keep the loop from going on if the main context were iterated from here:\n"
-               "what find_obstacle() of the constructor's says, True for a step that is atomic, or None.") },
+               "Return what would keep the loop from going on if the main context were iterated\n"
+               "from here: True if this is a step of an atomic guest, else what the constructor's\n"
+               "argument find_obstacle returns. None: nothing would.") },
   { "call_step", (PyCFunction) (void (*) (void)) guest_call_step, METH_VARARGS | METH_KEYWORDS,
     PyDoc_STR ("call_step(function, *args, **kwargs)\n--\n\n"
                "Call a function that runs the step of a task by itself.") },
@@ -299,14 +304,16 @@ static PyGetSetDef guest_getset[] = {
     PyDoc_STR ("The exception that ended the run from inside a tick, or None."), NULL },
   { "depth", guest_get_depth, NULL, PyDoc_STR ("How many ticks are going on, nested."), NULL },
   { "in_step", guest_get_in_step, NULL,
-    PyDoc_STR ("Whether the caller is code of a tick, and not the host's in a nested main loop."), NULL },
+    PyDoc_STR ("Whether the caller is code of a tick. A callback of the host in a nested main\n"
+               "loop is not."), NULL },
   { "is_nested", guest_get_is_nested, NULL,
-    PyDoc_STR ("Whether the caller is dispatched by a main loop that is nested in another."), NULL },
+    PyDoc_STR ("Whether a main loop that is nested in another has dispatched the caller."), NULL },
   { NULL },
 };
 
 static PyType_Slot guest_slots[] = {
-  { Py_tp_doc, (void *) "Binds what runs tasks to one AioGuest.Run. Its subclasses are the kinds of guests." },
+  { Py_tp_doc, (void *) "Connects what runs tasks with one AioGuest.Run.\n\n"
+                        "Each kind of guest is a subclass." },
   { Py_tp_methods, guest_methods },
   { Py_tp_getset, guest_getset },
   { 0, NULL },

@@ -7,41 +7,44 @@
 #include "step.h"
 
 /*
- * What every guest of Python's needs of a run: the base type. A kind of guest derives from it, and does by
- * these functions what is its own. All but @peek are called with the GIL.
+ * Guest is the base type of all guests that run Python code: it connects them with their run. A
+ * kind of guest, such as an asyncio loop, is a subtype. Its GuestKind has the functions that are
+ * specific to it. They are called with the GIL, except @peek.
  */
 typedef struct
 {
-  /* Runs what is ready, and says what is to come. @can_run is FALSE if an exception is pending, which
-   * kept the tick from beginning: it is to be handled as one that came out of the rounds. */
+  /* Runs what is ready. Returns how the run goes on, and sets the time of the next timer. If
+   * @can_run is FALSE, an exception is pending that kept the tick from running anything. It must
+   * be handled like an exception that the rounds have raised. */
   AioGuestTick (*tick) (Guest *self, gboolean can_run, gint64 slice_end, gint64 *next_ready_time);
-  /* Whether there is work that neither a descriptor nor a deadline tells of. Without the GIL. */
+  /* Whether there is work that no descriptor and no deadline shows. Called without the GIL. */
   gboolean (*peek) (Guest *self);
-  /* The task whose step is going on, as a new reference; None if there is none. */
+  /* Returns the task whose step is going on, or None: a new reference; NULL with an exception. */
   PyObject *(*get_task) (Guest *self);
-  /* Takes that task off, and puts it back. After an error what was taken off is put back, too. */
+  /* leave_task() makes that task no longer the current one, and enter_task() makes it current
+   * again. If leave_task() fails, enter_task() undoes the part that was done. */
   int (*leave_task) (Guest *self, LeftTask *left);
   void (*enter_task) (Guest *self, LeftTask *left);
 } GuestKind;
 
-/* The rest in nested main loops, see greenlets.c. */
+/* Whether the guest rests in a nested main loop, see greenlets.c. */
 typedef struct
 {
-  gboolean is_atomic;      /* it rests in all that are nested in the guest's steps */
-  int least_depth;         /* of the dispatches that ticks were in: more are in nested main loops */
-  PyObject *find_obstacle; /* says what makes the guest rest in one; NULL: nothing does */
-  PyObject *on_rest;       /* is told */
+  gboolean is_atomic;      /* it rests in every main loop that is nested in one of its steps */
+  int least_depth;         /* the least g_main_depth() of a tick; a greater one: in a nested loop */
+  PyObject *find_obstacle; /* called to find why the guest must rest in one; NULL: it never must */
+  PyObject *on_rest;       /* called when the guest rests, with that reason and the task */
   gboolean is_resting;     /* since the last tick */
-  PyObject *obstacle;      /* a list of what it rests for, or did so last; NULL: not known */
+  PyObject *obstacle;      /* list: why it rests, or has rested last; NULL: not known */
 } Rest;
 
 /* The end of the run, see ending.c. */
 typedef struct
 {
-  gboolean is_over;    /* perhaps inside a handle of a tick that goes on */
-  PyObject *on_end;    /* asked whether the run is to end */
-  PyObject *exception; /* the one that ended the run, by getting out of the loop */
-  PyObject *failed;    /* the handle that it came from, and so its task, until @on_end was asked */
+  gboolean is_over;    /* may be set by a handle, while its tick goes on */
+  PyObject *on_end;    /* called when the run is about to end; if it returns true the run goes on */
+  PyObject *exception; /* the one that got out of the loop, which ended the run */
+  PyObject *failed;    /* the handle that raised it, kept with its task until @on_end returns */
 } Ending;
 
 /* Of a guest in a forked child, see copy.c. */
@@ -57,22 +60,22 @@ struct _Guest
   PyObject_HEAD
 
   const GuestKind *kind;
-  PyObject *loop; /* what is run, for messages and whoever asks */
+  PyObject *loop; /* the event loop, or whatever else runs the tasks; named in messages */
   AioGuestRun *run;
   Rest rest;
   Ending ending;
   Copy copy;
 
-  Step *step;  /* of the innermost tick, or of the task that is begun eagerly on top of it */
+  Step *step;  /* of the innermost tick, or of a task that is started eagerly on top of it */
   guint depth; /* of nested ticks */
-  PyObject *base_context; /* the innermost one entered when the outermost tick began, or NULL */
+  PyObject *base_context; /* the contextvars context in which the outermost tick began, or NULL */
 
   GSource *signal_source; /* NULL if signals are not watched */
   GSource *nesting_source;
 
   gboolean is_attached;
-  guint64 thread_state; /* the identifier of the owner's */
-  PyObject *host_error; /* was pending when the tick began; until it can be so again */
+  guint64 thread_state; /* the identifier of the owner's thread state */
+  PyObject *host_error; /* the host's, pending when the tick began; set again after it */
 };
 
 extern PyType_Spec guest_spec;

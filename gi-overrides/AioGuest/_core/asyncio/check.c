@@ -5,15 +5,17 @@
 #include "check.h"
 
 /*
- * Whether a loop, as it is now, has but methods that were verified: neither its type, nor the
- * loop itself, nor the types of handles may have others in their place, now or in mid-run.
+ * Whether all methods that a loop has at this moment are methods that probe.c has verified. The
+ * type of the loop, the loop object itself and the types of its handles can override one, also
+ * during a run.
  *
- * That takes a dozen look-ups, so what they said holds until a version number says that something
- * may be different: those of the three types (the interpreter's method caches live by them), and
- * that of the loop's dict, see watch.c.
+ * The check takes a dozen look-ups. So its answer is kept until a version number changes. There is
+ * one for each of three types, which the interpreter's method caches use, too, and one for the
+ * loop's dict (watch.c).
  */
 
-/* What a loop of @type would find if it were not for LoopBase; borrowed, NULL if nothing. */
+/* The attribute that @type would have without its base LoopBase: a borrowed reference. NULL if
+ * there is none, or with an exception. */
 static PyObject *
 lookup_below_base (CoreState *state, PyTypeObject *type, PyObject *name)
 {
@@ -39,7 +41,7 @@ is_of_loop (const VerifiedMethod *method)
   return method->owner == METHOD_OF_BASE_LOOP || method->owner == METHOD_OF_SELECTOR_LOOP;
 }
 
-/* The type to look in; borrowed. */
+/* The type that the method is looked up in; a borrowed reference. */
 static PyTypeObject *
 get_owner (CoreState *state, const VerifiedMethod *method, PyTypeObject *loop_type)
 {
@@ -56,7 +58,7 @@ get_owner (CoreState *state, const VerifiedMethod *method, PyTypeObject *loop_ty
     }
 }
 
-/* Gives the type a version, if it has none: look-ups do. */
+/* Gives the type a version tag, if it has none. The look-up of an attribute does that. */
 static int
 ensure_version (CoreState *state, PyObject *type)
 {
@@ -92,7 +94,8 @@ check_types (CoreState *state, LoopCheck *check, PyTypeObject *type)
 
   check->timer_handle_version = core_type_version (state->timer_handle_type);
   check->thread_safe_handle_version = core_type_version (state->thread_safe_handle_type);
-  /* Without a version, what is found holds for this time only. */
+  /* If one of the types has no version tag, or nothing can be watched, changes go unnoticed.
+   * Then the answer is not kept. */
   if (core_can_watch (state) && check->timer_handle_version != 0 &&
       check->thread_safe_handle_version != 0)
     check->type_version = core_type_version ((PyObject *) type);
@@ -170,7 +173,7 @@ core_check_anew (CoreState *state, LoopCheck *check, PyObject *loop, PyObject *d
   return -1;
 }
 
-/* How many timers in asyncio's list it counts as cancelled. */
+/* The number of cancelled timers in the loop's list, as asyncio has counted them. */
 Py_ssize_t
 core_cancelled_count (CoreState *state, PyObject *dict)
 {
@@ -182,7 +185,8 @@ core_cancelled_count (CoreState *state, PyObject *dict)
   return PyLong_AsSsize_t (value);
 }
 
-/* That changes the loop's dict, but nothing that @check is about. */
+/* The count is in the loop's dict, so setting it changes the version of the dict. @check does
+ * not depend on the count, and stays valid. */
 int
 core_set_cancelled_count (CoreState *state, LoopCheck *check, PyObject *dict, Py_ssize_t count)
 {

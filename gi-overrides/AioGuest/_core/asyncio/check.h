@@ -7,15 +7,16 @@
 #include "state.h"
 #include "watch.h"
 
-/* What is known of a loop, for as long as none of what it is known from has changed. */
+/* What is known about a loop, for as long as none of the version numbers changes. */
 typedef struct
 {
   guint type_version;
-  guint timer_handle_version; /* of these two, and so of Handle, which they are or inherit */
+  /* These two change with Handle, too: each of the types is Handle or a subclass of it. */
+  guint timer_handle_version;
   guint thread_safe_handle_version;
   guint64 dict_version;
-  CoreDoes type_does; /* as far as the types go */
-  CoreDoes does;
+  CoreDoes type_does; /* what can be done in C if only the types are looked at */
+  CoreDoes does;      /* what can be done in C if the loop's dict is looked at, too */
 
   /* Borrowed from the loop's dict, NULL if it has none. */
   PyObject *ready;
@@ -29,7 +30,8 @@ int core_check_anew (CoreState *state, LoopCheck *check, PyObject *loop, PyObjec
 Py_ssize_t core_cancelled_count (CoreState *state, PyObject *dict);
 int core_set_cancelled_count (CoreState *state, LoopCheck *check, PyObject *dict, Py_ssize_t count);
 
-/* 0 if the type has none now. Any look-up gives it a new one, until there are no more. */
+/* The version tag of a type; 0 if it has none now. The next look-up of an attribute gives it a
+ * new one, as long as the interpreter has any left. */
 static inline guint
 core_type_version (PyObject *object)
 {
@@ -43,8 +45,9 @@ core_type_version (PyObject *object)
   return type->tp_version_tag;
 }
 
-/* Brings @check up to date, or fails with an exception. @dict is the loop's, and watched. It is to
- * be called anew after each call into Python: any may have replaced the loop's attributes. */
+/* Brings @check up to date, or fails with an exception. @dict is the loop's dict, which is
+ * watched. This must be called again after each call into Python, which may replace the loop's
+ * attributes. */
 static inline int
 core_check_loop (CoreState *state, LoopCheck *check, PyObject *loop, PyObject *dict)
 {

@@ -8,7 +8,7 @@
 #include "task.h"
 #include "tick.h"
 
-/* The guest that is an asyncio loop: its type, and what it does by the functions of a GuestKind. */
+/* AsyncioGuest, the type of a guest that is an asyncio loop, and its GuestKind. */
 
 static const GuestKind asyncio_kind = {
   .tick = asyncio_guest_tick,
@@ -18,7 +18,7 @@ static const GuestKind asyncio_kind = {
   .enter_task = asyncio_guest_enter_task,
 };
 
-/* Looks at the loop, and makes what serves it. */
+/* Looks at the loop and its selector, and makes the run. */
 static int
 begin (AsyncioGuest *self, AioGuestPollMode mode)
 {
@@ -75,7 +75,7 @@ asyncio_guest_new (PyTypeObject *type, PyObject *args, PyObject *kwargs)
   self->view.loop = Py_NewRef (loop);
   selector_view_init (&self->selector);
   self->may_native = native && self->view.state->verified;
-  self->told_native = -1;
+  self->logged_native = -1;
 
   if (begin (self, poll_mode) < 0)
     Py_CLEAR (self);
@@ -101,7 +101,7 @@ asyncio_guest_traverse (PyObject *object, visitproc visit, void *arg)
   return 0;
 }
 
-/* Only of a guest that no run holds on to: nothing looks at the queues any more. */
+/* Only for a guest that no run holds a reference to: no peek reads the queues any more. */
 static int
 asyncio_guest_clear (PyObject *object)
 {

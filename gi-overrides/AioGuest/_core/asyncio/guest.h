@@ -20,12 +20,12 @@ typedef struct
   Padding padding;
   Looks looks;
 
-  gboolean may_native;
-  int told_native; /* the kind of tick that was logged last, -1 for none */
-  Py_ssize_t n_scheduled; /* at the end of the last tick; -1 since a round began */
-  Py_ssize_t todo;     /* handles left of the round that is going on, shared by nested ticks */
-  gboolean had_io;     /* the selector has told of something since the innermost tick began, or may */
-  gboolean has_events; /* it has in the round that is going on, or may have */
+  gboolean may_native; /* the native tick is verified, and was not ruled out by the program */
+  int logged_native;   /* which kind of tick was logged last: 1 native, 0 stock, -1 none yet */
+  Py_ssize_t n_scheduled; /* timers at the end of the last tick; -1 from the start of a round on */
+  Py_ssize_t todo;     /* handles that the current round has still to run; nested ticks share it */
+  gboolean had_io;     /* the selector has reported events in the innermost tick, or may have */
+  gboolean has_events; /* the same for the current round */
 } AsyncioGuest;
 
 extern PyType_Spec asyncio_guest_spec;

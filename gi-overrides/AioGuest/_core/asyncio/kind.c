@@ -47,9 +47,9 @@ asyncio_guest_why_stock (AsyncioGuest *self)
 void
 asyncio_guest_tell_kind (AsyncioGuest *self, int native)
 {
-  PyObject *why = native != self->told_native ? asyncio_guest_why_stock (self) : NULL;
+  PyObject *why = native != self->logged_native ? asyncio_guest_why_stock (self) : NULL;
 
-  self->told_native = native;
+  self->logged_native = native;
   if (why != NULL)
     g_log ("AioGuest", G_LOG_LEVEL_MESSAGE, "run %p \"%s\": %s tick%s%s", self->base.run,
            aio_guest_run_get_name (self->base.run), native ? "native" : "stock",

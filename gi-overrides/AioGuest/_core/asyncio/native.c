@@ -14,13 +14,15 @@
 #include "../step.h"
 
 /*
- * One round of a stock selector loop: what BaseEventLoop._run_once() does, in its order, but for
- * the wait. The clock is looked at between handles; a round that is cut short by the end of
- * the slice is finished (Guest.todo) before the selector is asked again.
+ * One round of a loop, in C: the steps of asyncio's BaseEventLoop._run_once(), in the same order,
+ * except that it never waits. The clock is read after each handle. If the slice ends before all
+ * handles of the round have run, AsyncioGuest.todo is the number of those left, and they run before
+ * the selector is asked again.
  */
 
-/* Fetched anew after each call into Python, as a new reference: _run_once() replaces the list, and
- * a comparison of timers, which may be Python code, may tick the loop. */
+/* Returns a new reference to the loop's list of timers. After each call into Python it must be
+ * fetched again: the comparison of two timers may be Python code that ticks the loop, and
+ * _run_once() puts a new list in place of the old one. */
 static PyObject *
 fetch_scheduled (AsyncioGuest *self)
 {
@@ -56,7 +58,7 @@ pop_timer (AsyncioGuest *self, PyObject *scheduled)
   return timer;
 }
 
-/* A timer that was not cancelled is put into the list @kept. */
+/* Appends the timer to the list @kept, or drops it if it was cancelled. */
 static int
 keep_or_drop (CoreState *state, PyObject *kept, PyObject *timer)
 {
@@ -70,7 +72,8 @@ keep_or_drop (CoreState *state, PyObject *kept, PyObject *timer)
   return PyList_Append (kept, timer);
 }
 
-/* Most timers are cancelled before they are due: a list of little else is made anew. */
+/* Replaces the list of timers by one without cancelled timers. Most timers are cancelled before
+ * they are due, so a list may have hardly any others. */
 static int
 rebuild_scheduled (AsyncioGuest *self, PyObject *scheduled)
 {
@@ -100,7 +103,7 @@ out:
   return result;
 }
 
-/* Whether the first timer was cancelled; 0, too, if there is none, or -1 with an exception. */
+/* 1 if the first timer was cancelled; 0 if not, or if there is no timer; -1 with an exception. */
 static int
 first_is_cancelled (CoreState *state, PyObject *scheduled)
 {
@@ -116,7 +119,7 @@ first_is_cancelled (CoreState *state, PyObject *scheduled)
   return cancelled;
 }
 
-/* The same for whether it is due. */
+/* 1 if the first timer is due; 0 if not, or if there is no timer; -1 with an exception. */
 static int
 first_is_due (CoreState *state, PyObject *scheduled, double end_time)
 {
@@ -160,7 +163,7 @@ drop_cancelled_timers (AsyncioGuest *self)
     {
       PyObject *timer = NULL;
 
-      /* Comparisons in between may have cancelled more. */
+      /* The comparisons of timers in the last pop may have cancelled more of them. */
       n_cancelled = core_cancelled_count (state, self->view.dict);
       if (!PyErr_Occurred () &&
           core_set_cancelled_count (state, self->view.check, self->view.dict, n_cancelled - 1) == 0)
@@ -178,7 +181,8 @@ drop_cancelled_timers (AsyncioGuest *self)
   return result;
 }
 
-/* Moves a timer that was popped to the ready queue; if there is no memory for it there, back. */
+/* Moves a timer that was popped to the ready queue. If there is no memory for that, it goes back
+ * into the list of timers. */
 static int
 make_ready (AsyncioGuest *self, PyObject *scheduled, PyObject *timer)
 {
@@ -249,8 +253,8 @@ asyncio_guest_native_round (AsyncioGuest *self, gint64 slice_end)
       self->todo = Py_SIZE (self->view.ready);
     }
 
-  /* A nested tick takes its handles from the same count, and may begin a round of its own. If it
-   * ends the run, what is left stays in the queue, as when run_forever() raises. */
+  /* A nested tick takes handles from the same count, and may begin another round. If it ends the
+   * run, the handles that are left stay in the queue, as they do when run_forever() raises. */
   while (self->todo > 0 && Py_SIZE (self->view.ready) > 0 && !self->base.ending.is_over)
     {
       PyObject *handle = ready_popleft (self->view.state, self->view.ready);
@@ -263,6 +267,7 @@ asyncio_guest_native_round (AsyncioGuest *self, gint64 slice_end)
       self->todo--;
       n_run++;
 
+      /* A cancelled handle is dropped without a call. */
       cancelled = handle_is_cancelled (self->view.state, handle);
       outcome = cancelled != 0 ? MIN (cancelled, 0) : handle_run (self->view.state, handle);
       step_forget_nested (self->base.step);

@@ -6,22 +6,23 @@
 #include "watch.h"
 
 /*
- * Noticing that a dict has changed, by comparing one number. A watcher counts the changes; before
- * Python had watchers, a dict counted them itself (PEP 509). Dicts of two kinds are watched:
+ * Noticing that a dict has changed, by comparing one number. From Python 3.12 on a dict watcher
+ * counts the changes. Before that each dict has a version tag (PEP 509). Two kinds of dicts are
+ * watched:
  *
- *   maps of selectors    from descriptors, which are numbers, to keys; looked at without the GIL
- *   dicts of loops and
- *   of their selectors   from names, which are strings, to attributes
+ *   maps of selectors     descriptor (int) -> SelectorKey; the number is compared without the GIL
+ *   attributes of loops
+ *   and selectors         name (str) -> value
  *
- * The interpreter has eight watchers for all modules. Where none is left changes go unnoticed: then what is
- * known of a loop is looked up each time (check.c), no loop is ticked natively, and a selector must have a
- * descriptor of its own.
+ * The interpreter has eight dict watchers for all modules together. If none is left, changes go
+ * unnoticed. Then check.c looks at a loop anew each time, no loop is ticked natively, and a
+ * selector must have a descriptor of its own.
  */
 
 #if PY_VERSION_HEX >= 0x030c0000
 
-static guint64 map_changes; /* of all maps; atomic */
-guint64 core_loop_changes; /* of all dicts of loops and selectors */
+static guint64 map_changes; /* in all maps of selectors; atomic */
+guint64 core_loop_changes;  /* in the attributes of all loops and selectors */
 static PyObject *names_set_often[2];
 
 static gboolean
@@ -54,7 +55,8 @@ count_change (G_GNUC_UNUSED PyDict_WatchEvent event,
 int
 core_init_watcher (CoreState *state)
 {
-  /* Nothing is known from these. The strings live as long as the module. */
+  /* Nothing depends on these two attributes, so their changes are not counted. The strings live as
+   * long as the module. */
   names_set_often[0] = state->str__timer_cancelled_count;
   names_set_often[1] = state->str__current_handle;
 
@@ -82,7 +84,8 @@ core_can_watch (CoreState *state)
   return state->dict_watcher >= 0;
 }
 
-/* Never taken back: there is one watch only, which others who watch the same dict rely on. */
+/* A watch is never removed: a dict has no more than one by this watcher, and other users of the
+ * same dict may rely on it. */
 int
 core_watch (CoreState *state, PyObject *dict)
 {
