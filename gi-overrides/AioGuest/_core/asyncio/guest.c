@@ -185,12 +185,13 @@ static PyGetSetDef asyncio_guest_getset[] = {
 static PyType_Slot asyncio_guest_slots[] = {
   { Py_tp_doc, (void *) "AsyncioGuest(loop, *, native=True, poll_mode=0, atomic=False, on_end=None, "
                         "find_obstacle=..., on_rest=...)\n--\n\n"
-                        "Binds one asyncio event loop to one AioGuest.Run. When the run is about to\n"
-                        "end, on_end(exception or None) may return true to have it go on. If it is\n"
-                        "atomic, it rests in main loops that are nested in its steps.\n\n"
-                        "If find_obstacle(depth, place) returns a list in a nested main loop, the guest\n"
-                        "rests there, and on_rest(list, task) is told of it. What that main loop calls is\n"
-                        "so deep in dispatches, and below that address of the C stack." },
+                        "Connects one asyncio event loop with one AioGuest.Run. When the run is about to\n"
+                        "end, on_end(exception or None) is called. If it returns true, the run goes on.\n"
+                        "An atomic guest rests in main loops that are nested in its steps.\n\n"
+                        "In a nested main loop find_obstacle(depth, place) is called. If it returns a\n"
+                        "list, the guest rests there, and on_rest(list, task) is called. The callbacks of\n"
+                        "that main loop have depth as their g_main_depth(), and their frames on the C\n"
+                        "stack are below the address place." },
   { Py_tp_new, asyncio_guest_new },
   { Py_tp_dealloc, asyncio_guest_dealloc },
   { Py_tp_traverse, asyncio_guest_traverse },
