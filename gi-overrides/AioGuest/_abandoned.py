@@ -8,31 +8,26 @@ import os
 import threading
 
 from ._core import clear_thread_storage
-from ._internals.asyncio import get_running_thread
 from ._internals.python import forget_dummy_thread, register_exit_function
 from ._signals import is_main_thread
 
-__all__ = ['discard', 'is_going_on', 'keep']
+__all__ = ['discard', 'keep']
 
-_lives = set()
+_lives = {}  # each with the identifier of its thread
 _stored = threading.local()
 
 
 def keep(life):
     """Have *life* come to its end in any case; it belongs to this thread."""
     _watch_exit()
-    _lives.add(life)
+    _lives[life] = threading.get_ident()
     if not is_main_thread():
         _stored.end = _stored.__dict__.get('end') or _ThreadEnd()
 
 
 def discard(life):
     """*life* has come to its end."""
-    _lives.discard(life)
-
-
-def is_going_on(life):
-    return life in _lives
+    _lives.pop(life, None)
 
 
 class _ThreadEnd:
@@ -55,16 +50,15 @@ class _ThreadEnd:
 
 def _abandon(why):
     """Let the lives of this thread come to their end, with a warning."""
-    for life in list(_lives):
-        if get_running_thread(life.loop) == threading.get_ident():
+    for life, thread in list(_lives.items()):
+        if thread == threading.get_ident():
             life.abandon(why)
 
 
 def _forget():
     """A forked child has copies of its parent's lives. They are the parent's to end."""
-    for life in _lives:
+    for life in list(_lives):
         life.forget()
-    _lives.clear()
     # This thread is the main one now, whose end is the interpreter's.
     end = _stored.__dict__.pop('end', None)
     if end is not None:

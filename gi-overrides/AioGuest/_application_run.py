@@ -8,6 +8,7 @@ import types
 import weakref
 
 from ._activations import Activations
+from ._guests.asyncio import AsyncioGuest
 from ._life import Life
 
 __all__ = ['ApplicationRun']
@@ -53,7 +54,7 @@ class ApplicationRun:
 
     def _begin(self):
         options = types.SimpleNamespace(**self._options)
-        life = Life(options, main=self._main, on_over=self._on_over)
+        life = Life(AsyncioGuest(options), options, main=self._main, on_over=self._on_over)
         life.begin()
         life.outcome.is_asked_for = True
         self._life = life

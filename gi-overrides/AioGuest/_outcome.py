@@ -3,21 +3,19 @@
 
 """The outcome of a main task, and who receives it."""
 
-import asyncio
-import signal
+import abc
 import sys
-
-from ._internals.asyncio import end_task, has_uncollected_exception
-from ._main_loops import ends_main_loops
 
 __all__ = ['Outcome']
 
 
-class Outcome:
-    """What came of the main task of *loop*, for whoever asks, or else for the exception handler."""
+class Outcome(abc.ABC):
+    """What came of a main task, for whoever asks, or else for the guest's exception handler.
 
-    def __init__(self, loop):
-        self._loop = loop
+    The task has the methods ``done()``, ``cancelled()``, ``exception()`` and ``result()`` of a future.
+    """
+
+    def __init__(self):
         self.task = None  # there may be none
         self.exception = None  # that counts instead of it: what got out of the loop, for one
         self.stopped = False  # by the user, before the main task was done
@@ -28,8 +26,11 @@ class Outcome:
 
     def conclude(self, done_callback):
         """Hand the main task over; what it raised is told once, now."""
+        if self.exception is not None and self.task is not None and self.is_unseen():
+            # The same, or one that it has overtaken.
+            self.task.exception()
         if self.task is not None and not self.task.done():
-            end_task(self.task, self._get_error())
+            self.end_task(self._get_error())
         if self.task is not None and done_callback is not None:
             try:
                 done_callback(self.task)
@@ -37,7 +38,7 @@ class Outcome:
                 # As out of a callback of the loop: GLib can't pass it on.
                 self.exception = error
             except BaseException as error:
-                self._tell(
+                self.tell(
                     {
                         'message': 'Exception in the done_callback of AioGuest.start()',
                         'exception': error,
@@ -47,33 +48,15 @@ class Outcome:
         if not self.is_asked_for:
             self.report()
 
-    def pass_signals_on(self, application):
-        """Ctrl-C has ended the main task: now it is the host's turn to end."""
-        if signal.SIGINT not in self.signals or not self.is_interrupted():
-            return
-        if ends_main_loops(signal.getsignal(signal.SIGINT)):
-            # It has PyGObject's run() return, and raise KeyboardInterrupt.
-            signal.raise_signal(signal.SIGINT)
-        elif application is not None:
-            application.quit()
-        else:
-            self._tell(
-                {
-                    'message': 'The main task of AioGuest.start() was interrupted by Ctrl-C, '
-                    'and nobody is there to end the main loop',
-                    'task': self.task,
-                }
-            )
-
     def report(self):
         """Tell the exception handler of what nobody will ask for."""
         if self.is_interrupted():
             return
         error = self.exception
-        if error is None and self.task is not None and has_uncollected_exception(self.task):
+        if error is None and self.task is not None and self.is_unseen():
             error = self.task.exception()
         if error is not None:
-            self._tell(
+            self.tell(
                 {
                     'message': 'Exception in the main task of AioGuest.start()',
                     'exception': error,
@@ -108,12 +91,7 @@ class Outcome:
             raise RuntimeError(
                 'this process was forked during the run, which goes on only in the parent process'
             )
-        try:
-            return self.task.result()
-        except asyncio.CancelledError:
-            if self.signals and self.task.uncancel() == 0:
-                raise KeyboardInterrupt from None
-            raise
+        return self.get_result()
 
     def _get_error(self):
         """What counts instead of what the main task came to, or None."""
@@ -125,13 +103,31 @@ class Outcome:
             return RuntimeError('the main task did not end when it was cancelled, and was given up')
         return None
 
-    def _tell(self, context):
-        """Call the loop's exception handler, when no loop is there any more to end for it."""
+    def tell(self, context):
+        """Call the exception handler, when no loop is there any more to end for it."""
         try:
-            self._loop.call_exception_handler(context)
+            self.call_handler(context)
         except BaseException as error:
             # GLib can't pass it on: SystemExit would end the process in the middle of this.
             if self.is_asked_for:
                 self.exception = error
             else:
                 sys.excepthook(type(error), error, error.__traceback__)
+
+    # What each kind of guest does in its own way
+
+    @abc.abstractmethod
+    def is_unseen(self):
+        """Whether the main task has raised an exception that nobody has asked for."""
+
+    @abc.abstractmethod
+    def end_task(self, error):
+        """Have the main task, which can't come to its own end, be done with *error*."""
+
+    @abc.abstractmethod
+    def get_result(self):
+        """Return or raise what the main task has; KeyboardInterrupt if a signal has cancelled it."""
+
+    @abc.abstractmethod
+    def call_handler(self, context):
+        """Call the exception handler with *context*, a dict as asyncio's handlers get it."""

@@ -12,6 +12,7 @@ from gi.repository import GLib
 from ._application_run import ApplicationRun
 from ._arguments import check_argv, check_coroutine, check_options, close_coroutine
 from ._gio import is_application
+from ._guests.asyncio import AsyncioGuest
 from ._life import Life
 
 __all__ = ['DEFAULT_SHUTDOWN_TIMEOUT', 'run', 'start']
@@ -89,7 +90,7 @@ def _begin(coro, options):
         check_coroutine(coro)
         options = types.SimpleNamespace(**options)
         check_options(options)
-        life = Life(options)
+        life = Life(AsyncioGuest(options), options)
         life.begin(coro)
         return life
     except BaseException:
