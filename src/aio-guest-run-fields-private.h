@@ -15,9 +15,6 @@ G_BEGIN_DECLS
 
 #define DEFAULT_PERIOD 5000 /* microseconds */
 
-/* In the place of a generation: that of no process. */
-#define FROZEN G_MAXUINT
-
 /* What a run asks of its source, on the owner thread. */
 typedef struct
 {
@@ -70,8 +67,7 @@ void aio_guest_run_count (AioGuestRun *self, gint64 elapsed, gboolean deferred);
 void aio_guest_run_release_guest (AioGuestRun *self);
 
 /* In a forked child a run lives on as a copy. It must not tell the guest that it is over: tidying
- * up there would reach into the parent, whose epoll set and descriptors the child shares. Nor can a
- * frozen run tell its guest. */
+ * up there would reach into the parent, whose epoll set and descriptors the child shares. */
 static inline gboolean
 aio_guest_run_is_copy (AioGuestRun *self)
 {

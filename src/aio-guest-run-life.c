@@ -179,35 +179,6 @@ aio_guest_run_stop (AioGuestRun *self)
 }
 
 /**
- * aio_guest_run_freeze: (skip)
- * @self: a run whose tick is going on
- *
- * Says that neither the guest nor anybody who listens to the run can be called any more: the runtime
- * of their language has gone, and the host goes on without it.
- *
- * From now on the run does nothing, as in a forked child: it polls nothing, calls nobody and emits
- * no signal. It is never freed, and neither is what it holds.
- *
- * Since: 1.0
- */
-void
-aio_guest_run_freeze (AioGuestRun *self)
-{
-  g_return_if_fail (AIO_GUEST_IS_RUN (self));
-  g_return_if_fail (self->depth > 0);
-
-  if (self->fork_generation == FROZEN)
-    return;
-
-  AIO_GUEST_DEBUG (RUNS, self, "frozen");
-  g_atomic_int_set (&self->fork_generation, FROZEN);
-
-  /* A reference for good: handlers of signals, and whoever counts references, are not to be called
-   * for the last one. */
-  g_object_ref (self);
-}
-
-/**
  * aio_guest_run_wake:
  * @self: a run
  *

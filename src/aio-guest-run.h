@@ -49,9 +49,6 @@ AIO_GUEST_AVAILABLE_IN_1_0
 void aio_guest_run_stop (AioGuestRun *self);
 
 AIO_GUEST_AVAILABLE_IN_1_0
-void aio_guest_run_freeze (AioGuestRun *self);
-
-AIO_GUEST_AVAILABLE_IN_1_0
 void aio_guest_run_wake (AioGuestRun *self);
 
 AIO_GUEST_AVAILABLE_IN_1_0

@@ -62,6 +62,17 @@ rest_with_gil (Guest *self, gint64 *next_ready_time)
            : AIO_GUEST_TICK_REST;
 }
 
+/* The interpreter is gone: taking the GIL would hang, and nobody who listens to the run can be called any
+ * more, nor be freed. The run rests from now on, and never ends: its main context is held for good. */
+static AioGuestTick
+rest_for_good (AioGuestRun *run)
+{
+  g_main_context_ref (aio_guest_run_get_main_context (run));
+  g_object_freeze_notify (G_OBJECT (run));
+
+  return AIO_GUEST_TICK_REST;
+}
+
 AioGuestTick
 guest_tick (AioGuestRun *run,
             G_GNUC_UNUSED gint64 slice_end,
@@ -73,12 +84,8 @@ guest_tick (AioGuestRun *run,
   PyGILState_STATE gil;
   AioGuestTick tick;
 
-  /* From then on taking the GIL would hang; and whatever the loop has to do will never be done. */
   if (core_is_finalizing ())
-    {
-      aio_guest_run_freeze (run);
-      return AIO_GUEST_TICK_WAIT;
-    }
+    return rest_for_good (run);
 
   gil = PyGILState_Ensure ();
   if (G_UNLIKELY (guest_rests (self, __builtin_frame_address (0))))
