@@ -55,6 +55,11 @@ def _abandon(why):
             life.abandon(why)
 
 
+def _prepare_fork():
+    for life in list(_lives):
+        life.prepare_fork()
+
+
 def _forget():
     """A forked child has copies of its parent's lives. They are the parent's to end."""
     for life in list(_lives):
@@ -71,4 +76,4 @@ def _watch_exit():
     register_exit_function(lambda: _abandon('the interpreter exited'))
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(before=_prepare_fork, after_in_child=_forget)

@@ -8,7 +8,7 @@ import functools
 import inspect
 
 from ._handler_calls import Beginning, Call, Calls
-from ._session import end_forked_child, get_session
+from ._session import get_session
 from ._tasks import begin_task, report_failure
 from ._until import Until
 
@@ -151,10 +151,9 @@ class _Handler:
             # Eagerly, in a callback of the host, which has no use for it: the loop has.
             loop = asyncio._get_running_loop()
             if loop is None:
-                # The step has forked.
-                end_forked_child(error)
-            else:
-                loop.call_soon(_raise, error)
+                # In a forked child.
+                raise
+            loop.call_soon(_raise, error)
             return
         except BaseException:
             call.drop()

@@ -170,11 +170,9 @@ class Life:
     def on_end(self, exception):
         """Whether the run goes on. It was stopped by the program, or *exception* got out of a tick."""
         guest, outcome = self.guest, self.outcome
-        if outcome.is_copy:
-            # A step has forked, and is over in the child. Nobody is told of its task there.
-            if not outcome.is_asked_for:
-                outcome.report()
-            return False
+        if self.state is State.COPY:
+            # A step of a guest that ends without its host has forked, and is over in the child.
+            guest.end_child(exception)
         if exception is not None and exception is self._interruption and not self._is_cut:
             # It has been seen to, and has now got out of the step that the main loop was nested in.
             return not guest.is_drained
@@ -227,6 +225,9 @@ class Life:
                 # loop that can't go on can't be drained either: then the cause counts, not this.
                 if outcome.exception is None or not isinstance(error, Exception):
                     outcome.exception = error
+            if self.state is State.COPY:
+                # A callback of the host has forked meanwhile, and is over in the child.
+                return
         self._conclude()
 
     def _detach(self):
@@ -241,15 +242,10 @@ class Life:
 
     def _close(self):
         self._become(State.LEAVING)
-        # Where a step has forked meanwhile the loop goes on in the child.
-        if self.state is not State.COPY:
-            self.guest.close()
+        self.guest.close()
 
     def _conclude(self):
         self.guest.conclude()
-        if self.state is State.COPY:
-            # A step has forked meanwhile, and is over in the child. Nobody is told of its task there.
-            return
         self._become(State.CLOSED)
         self.guest.let_go()
         self._host.release()
@@ -319,11 +315,15 @@ class Life:
             self._drain_rest()
         guest.close_inside_step()
 
+    def prepare_fork(self):
+        """This process is about to be forked."""
+        self.guest.prepare_fork()
+
     def forget(self):
         """In a forked child: leave nothing in the way of what the child may do."""
         self.outcome.is_copy = True
         self._become(State.COPY)
-        self.guest.conclude()
+        self.guest.forget()
         self._host.end_interrupts()
 
     # Owning the thread

@@ -14,16 +14,17 @@ from gi.repository import GLib
 from . import _core
 from ._greenlets import Greenlets
 from ._internals.asyncio import (
+    end_at_return,
     enter_running,
     forget_running,
+    get_error_of_step,
     get_running_thread,
-    hush_left_steps,
     leave_running,
 )
-from ._internals.python import end_without_finalizing
+from ._internals.python import end_forked_child
 from ._signals import is_main_thread, wakeup_pipe
 
-__all__ = ['Session', 'end_forked_child', 'get_default_context', 'get_session', 'get_sessions']
+__all__ = ['Session', 'get_default_context', 'get_session', 'get_sessions']
 
 _TICK = os.environ.get('AIOGUEST_TICK') or 'native'
 if _TICK not in ('native', 'stock'):
@@ -33,9 +34,6 @@ if _TICK not in ('native', 'stock'):
 # hash of it. A session keeps its loop alive, so no id is used twice.
 _by_loop = {}
 _by_run = {}
-
-_forking = threading.local()  # what is known before a fork, of the thread that does it
-_end_forked_child = None  # in a forked child
 
 
 @functools.cache
@@ -101,7 +99,7 @@ class Session:
         self._is_entered = False
         self._hooks = None
         self._watches_signals = False
-        self._tasks = None  # for the time of a fork
+        self._tasks = ()  # for the time of a fork, and for ever in the child
 
     @property
     def main_context(self):
@@ -142,7 +140,7 @@ class Session:
         self._tasks = asyncio.all_tasks(self.loop)
 
     def let_tasks_go(self):
-        self._tasks = None
+        self._tasks = ()
 
     def forget(self):
         """In a forked child: do nothing any more, and give back to the thread what it had before.
@@ -150,10 +148,15 @@ class Session:
         Nothing of it is to be left: the loop stays a running one, which nobody can run or close.
         """
         self._is_entered = self._watches_signals = False
-        self.guest.forget(self._tasks, end_forked_child)
-        hush_left_steps(self.loop)
+        # The copy of the guest is never freed, and so neither are this session and the tasks.
+        self.guest.forget(self.end_child)
+        end_at_return(self.loop, self.end_child)
         if get_running_thread(self.loop) == threading.get_ident():
             forget_running(self.loop, self._hooks)
+
+    def end_child(self, error):
+        """In a child that a step has forked, which has come back: by *error*, if any."""
+        end_forked_child(get_error_of_step(error, self._tasks))
 
     def watch_signals(self):
         """Have Python's signal handlers run at once, also while the main context sleeps.
@@ -180,13 +183,7 @@ class Session:
         self.guest.iterate(future)
 
 
-def end_forked_child(error):
-    """End a child that a step has forked by *error*, which ends programs."""
-    _end_forked_child(error)
-
-
-def _prepare_fork():
-    _forking.in_main_thread = is_main_thread()
+def _hold_tasks():
     for session in get_sessions():
         session.hold_tasks()
 
@@ -198,12 +195,6 @@ def _let_tasks_go():
 
 def _forget():
     """A forked child has copies of its parent's sessions."""
-    global _end_forked_child
-
-    # Once Python's main thread is not there it is not there in a child's own children either.
-    if _end_forked_child is not end_without_finalizing:
-        in_main_thread = getattr(_forking, 'in_main_thread', True)
-        _end_forked_child = _core.end_process if in_main_thread else end_without_finalizing
     sessions = get_sessions()
     _by_loop.clear()
     _by_run.clear()
@@ -211,4 +202,4 @@ def _forget():
         session.forget()
 
 
-os.register_at_fork(before=_prepare_fork, after_in_parent=_let_tasks_go, after_in_child=_forget)
+os.register_at_fork(before=_hold_tasks, after_in_parent=_let_tasks_go, after_in_child=_forget)

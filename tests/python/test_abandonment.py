@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs that are left in the middle: no hang, no crash, at most one warning."""
 
+import os
 import subprocess
 import sys
 
@@ -54,6 +55,17 @@ def test_context_dropped(how):
     assert lines == ["stopped", "cleaned up", "dropped True None"]
     assert warnings(errors) == 1
     assert "the main context" in errors
+
+
+@pytest.mark.parametrize("how", ["context_dropped_and_forks", "context_dropped_below_a_stock_loop_and_forks"])
+def test_fork_in_a_step_without_a_host(how):
+    """The children end as those of any other step: neither drains or closes the copy of the loop."""
+    status, lines, errors = run_program("abandoned.py", how)
+    assert status == 0, errors
+    ends = [f"child {status}" for status in (3, os.EX_SOFTWARE, os.EX_SOFTWARE)]
+    assert lines == ["stopped", "cleaned up", *ends, "dropped True None"]
+    assert errors.count("came back to the event loop") == 2
+    assert errors.count("ZeroDivisionError") == warnings(errors) == 1
 
 
 def test_main_loop_dropped():

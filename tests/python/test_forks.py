@@ -4,6 +4,8 @@
 
 import functools
 import itertools
+import os
+import re
 
 import pytest
 
@@ -13,9 +15,18 @@ from support import NIGHTLY
 HOSTS = ["start", "run", "application"]
 OTHER_HOSTS = ["runner", "thread", "thread_of_a_child", "stock", "debug"]
 STEPS = ["in_step", "in_callback", "in_wait", "in_nested_step"]
-PLACES = [
-    *STEPS, "in_eager_step", "in_handler", "in_host", "in_host_in_wait", "in_host_in_step",
+TASKS = [
+    "in_step", "in_last_step", "in_wait", "in_nested_step", "in_eager_step", "in_eager_task", "in_handler", "in_main",
 ]
+PLACES = [
+    *STEPS, "in_last_step", "in_eager_step", "in_eager_task", "in_handler", "in_host", "in_host_in_wait",
+    "in_host_in_step",
+]
+
+RETURN = (
+    r"AioGuest: process \d+ was forked inside a step of a task or callback, and came back to the event loop, which "
+    r"runs only in its parent: use os\._exit\(\), exec, multiprocessing or sys\.exit\(\)"
+)
 
 #: What the child does: its status, what it prints, and the exception that it shows.
 CHILD = {
@@ -28,10 +39,14 @@ CHILD = {
     # As of a program that has no run: by the signal, which a shell tells of as 130.
     "interrupts": (-2, ["child atexit"], "KeyboardInterrupt"),
     "is_interrupted": (-2, ["child atexit"], "KeyboardInterrupt"),
-    # The child is back in the host's main loop, without the run; and run() and asyncio's Runner say so.
-    "returns": (3, [], None),
-    "schedules": (3, [], None),
-    "raises": (3, [], "LookupError: in the child"),
+    # The child is back in the host's main loop, without the run; and run() says so.
+    "returns_to_host": (3, [], None),
+    # The step has come back to the loop: the child ends by an error. What it has printed is not lost.
+    "returns": (os.EX_SOFTWARE, ["child printed"], None),
+    "schedules": (os.EX_SOFTWARE, [], None),
+    "awaits": (os.EX_SOFTWARE, [], None),
+    "raises": (os.EX_SOFTWARE, [], "LookupError: in the child"),
+    "raises_untold": (os.EX_SOFTWARE, [], "LookupError: in the child"),
     # It begins anew.
     "waits": (3, ["child atexit"], None),
     "nests": (3, ["child atexit"], None),
@@ -41,12 +56,16 @@ CHILD = {
 
 #: Where it ends in another way.
 EXCEPTIONS = {
-    # The step of the main task is the child's, up to its end: so is the exception.
-    ("start", "in_main", "raises"): (3, ["child main cleaned up"], "LookupError: in the child"),
-    ("start", "in_main", "raises_untold"): (3, ["child main cleaned up"], "KeyboardInterrupt: untold"),
-    ("run", "in_main", "raises"): (
-        1, ["child main cleaned up", "child atexit"], "LookupError: in the child",
-    ),
+    # The step of the main task is the child's, up to its end.
+    **{
+        (host, "in_main", what): (os.EX_SOFTWARE, ["child main cleaned up"], "LookupError: in the child")
+        for host in ["start", "run", "stock"] for what in ["raises", "raises_untold"]
+    },
+    # PyGObject's handler raises nothing in the step: it ends the main loop, which is the parent's.
+    **{
+        (host, where, "is_interrupted"): (os.EX_SOFTWARE, [], None)
+        for host, where in [*itertools.product(["start"], [*STEPS, "in_handler"]), ("run", "in_nested_step")]
+    },
     **{(host, "in_multiprocessing", "exits"): (3, [], None) for host in HOSTS},
     **{
         (host, "in_multiprocessing", "raises"): (1, [], "LookupError: in the child")
@@ -54,7 +73,7 @@ EXCEPTIONS = {
     },
 }
 
-FORKS = [
+FORKS = list(dict.fromkeys([
     *itertools.product(HOSTS, PLACES, ["exits"]),
     *itertools.product(OTHER_HOSTS, STEPS, ["exits"]),
     *itertools.product(["start"], PLACES, [
@@ -63,15 +82,20 @@ FORKS = [
     *itertools.product(["start", "run"], [
         "in_step", "in_callback", "in_wait", "in_nested_step", "in_handler",
     ], ["interrupts", "is_interrupted"]),
-    *itertools.product(HOSTS, STEPS, ["returns", "schedules"]),
+    *itertools.product([*HOSTS, *OTHER_HOSTS], STEPS, ["returns", "schedules"]),
+    *itertools.product(["start", "stock"], TASKS, ["awaits"]),
+    *itertools.product(["start", "stock"], TASKS[:-1], ["returns", "raises"]),
+    *itertools.product(["runner", "thread", "debug"], ["in_step", "in_handler"], ["awaits", "raises"]),
+    *itertools.product(HOSTS, ["in_host", "in_host_in_step"], ["returns_to_host"]),
+    ("start", "in_host_in_wait", "returns"),
+    ("stock", "in_host_in_wait", "returns"),
     *itertools.product(["start", "thread"], ["in_step", "in_handler"], ["forks_again"]),
     ("thread", "in_handler", "exits"),
     ("thread", "in_step", "exits_with_text"),
     ("thread", "in_step", "interrupts"),
-    ("start", "in_callback", "raises"),
-    ("runner", "in_step", "returns"),
+    *itertools.product(["start", "stock", "debug"], ["in_callback"], ["raises", "raises_untold"]),
     *EXCEPTIONS,
-]
+]))
 
 
 class Outcome:
@@ -114,6 +138,8 @@ def test_fork_inside(host, where, what):
     ]), outcome.errors[name]
 
     errors = outcome.errors[name]
+    if status == os.EX_SOFTWARE:
+        assert re.fullmatch(RETURN, errors.pop())
     if shown is None:
         assert errors == []
     else:

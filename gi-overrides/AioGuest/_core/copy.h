@@ -6,7 +6,5 @@
 
 #include "guest.h"
 
-int guest_become_copy (Guest *self, PyObject *tasks, PyObject *end);
-AioGuestTick guest_leave_copy (Guest *self, AioGuestTick tick);
-
-PyObject *core_end_process (PyObject *module, PyObject *exception);
+PyObject *guest_forget (PyObject *object, PyObject *end);
+G_NORETURN void guest_end_child (Guest *self);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "copy.h"
 #include "eager.h"
 #include "greenlets.h"
 
@@ -47,6 +48,8 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
   step_begin (&step, self);
   self->step = &step;
   result = (guest_is_nested (self) ? call_below_gap : PyObject_Call) (function, rest, kwargs);
+  if (G_UNLIKELY (guest_is_copy (self)))
+    guest_end_child (self);
   self->step = outer_step;
   step_end (&step);
 

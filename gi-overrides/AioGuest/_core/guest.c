@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "copy.h"
 #include "eager.h"
 #include "exception.h"
 #include "greenlets.h"
@@ -102,8 +103,7 @@ guest_traverse (Guest *self, visitproc visit, void *arg)
   Py_VISIT (self->ending.exception);
   Py_VISIT (self->ending.failed);
   Py_VISIT (self->host_error);
-  Py_VISIT (self->copy.kept);
-  Py_VISIT (self->copy.end);
+  Py_VISIT (self->end_child);
   return 0;
 }
 
@@ -120,8 +120,7 @@ guest_clear (Guest *self)
   Py_CLEAR (self->ending.exception);
   Py_CLEAR (self->ending.failed);
   Py_CLEAR (self->host_error);
-  Py_CLEAR (self->copy.kept);
-  Py_CLEAR (self->copy.end);
+  Py_CLEAR (self->end_child);
 }
 
 /* Called when a guest is freed. A run that was never attached may exist after that. It is
@@ -292,6 +291,10 @@ static PyMethodDef guest_methods[] = {
                "Return what would keep the loop from going on if the main context were iterated\n"
                "from here: True if this is a step of an atomic guest, else what the constructor's\n"
                "argument find_obstacle returns. None: nothing would.") },
+  { "forget", guest_forget, METH_O,
+    PyDoc_STR ("forget(end)\n--\n\n"
+               "In a forked child: do nothing any more. If a step has forked, end(exception or None) is\n"
+               "called where it comes back, and must end the process.") },
   { "call_step", (PyCFunction) (void (*) (void)) guest_call_step, METH_VARARGS | METH_KEYWORDS,
     PyDoc_STR ("call_step(function, *args, **kwargs)\n--\n\n"
                "Call a function that runs the step of a task by itself.") },

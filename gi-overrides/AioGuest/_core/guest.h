@@ -47,14 +47,6 @@ typedef struct
   PyObject *failed;    /* the handle that raised it, kept with its task until @on_end returns */
 } Ending;
 
-/* Of a guest in a forked child, see copy.c. */
-typedef struct
-{
-  gboolean is_copy;
-  PyObject *kept; /* list: what is not to be freed in the child; else NULL */
-  PyObject *end;  /* ends the child by an exception */
-} Copy;
-
 struct _Guest
 {
   PyObject_HEAD
@@ -64,7 +56,7 @@ struct _Guest
   AioGuestRun *run;
   Rest rest;
   Ending ending;
-  Copy copy;
+  PyObject *end_child; /* ends a forked child, see copy.c; NULL in any other process */
 
   Step *step;  /* of the innermost tick, or of a task that is started eagerly on top of it */
   guint depth; /* of nested ticks */
@@ -88,6 +80,12 @@ void guest_clear (Guest *self);
 void guest_end_run (Guest *self);
 
 PyObject *guest_attach (Guest *self, PyObject *context);
+
+static inline gboolean
+guest_is_copy (Guest *self)
+{
+  return self->end_child != NULL;
+}
 
 static inline gboolean
 guest_is_going_on (Guest *self)

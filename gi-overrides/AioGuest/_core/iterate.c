@@ -40,7 +40,7 @@ iterate_without_gil (Guest *self, AioGuestRun *run, GMainContext *context)
   guint64 n_ticks = aio_guest_run_get_ticks (run);
 
   while (g_main_context_iteration (context, TRUE) &&
-         aio_guest_run_get_ticks (run) == n_ticks && !self->copy.is_copy &&
+         aio_guest_run_get_ticks (run) == n_ticks && !guest_is_copy (self) &&
          aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     ;
 }
@@ -52,7 +52,7 @@ iterate (Guest *self, GMainContext *context, PyObject *future)
   g_autoptr (AioGuestRun) run = g_object_ref (self->run);
   int stop;
 
-  while ((stop = future_is_done (future)) == 0 && !self->copy.is_copy &&
+  while ((stop = future_is_done (future)) == 0 && !guest_is_copy (self) &&
          aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING)
     {
       Py_BEGIN_ALLOW_THREADS

@@ -9,7 +9,6 @@
 #include "asyncio/probe.h"
 #include "asyncio/report.h"
 #include "asyncio/watch.h"
-#include "copy.h"
 #include "greenlet_watch.h"
 #include "thread.h"
 
@@ -46,9 +45,6 @@ static PyMethodDef core_methods[] = {
   { "find_instances", core_find_instances, METH_O,
     PyDoc_STR ("find_instances(type)\n--\n\n"
                "The objects of a type, or of a subtype, that Python's garbage collector knows of.") },
-  { "end_process", core_end_process, METH_O,
-    PyDoc_STR ("end_process(exception)\n--\n\n"
-               "End a forked child as one that a SystemExit or KeyboardInterrupt gets out of.") },
   { "learn_must_cancel", core_learn_must_cancel, METH_O,
     PyDoc_STR ("learn_must_cancel(sample)\n--\n\n"
                "Find out where a task in C has its flag _must_cancel, and return whether that can be "

@@ -77,7 +77,7 @@ enter_frame (FrameStep *self, PyThreadState *thread)
     return FALSE;
 
   /* Nor is there anything to be told apart in a forked child. */
-  if (step->guest->copy.is_copy)
+  if (guest_is_copy (step->guest))
     {
       step_stop_watching (step);
       return FALSE;
@@ -172,7 +172,7 @@ nesting_prepare (GSource *source, int *timeout)
 
   *timeout = -1;
 
-  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest->copy.is_copy &&
+  if (G_UNLIKELY (step != NULL && step->guest == guest && !guest_is_copy (guest) &&
                   step->depth == g_main_depth ()))
     watch_from_prepare (step);
 

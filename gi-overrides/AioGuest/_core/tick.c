@@ -2,12 +2,26 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "copy.h"
 #include "exception.h"
 #include "greenlets.h"
 #include "interpreter.h"
 #include "tick.h"
 
 /* The run's tick: takes the GIL, suspends the step that it interrupts, and has the guest run. */
+
+/* C code alone would never run the signal handlers that are due. */
+static int
+run_signal_handlers (Guest *self)
+{
+  int result = PyErr_CheckSignals ();
+
+  /* In a child that one of them has forked. */
+  if (G_UNLIKELY (guest_is_copy (self)))
+    guest_end_child (self);
+
+  return result;
+}
 
 static G_NO_INLINE AioGuestTick
 tick_below_gap (Guest *self, gboolean can_run, gint64 slice_end, gint64 *next_ready_time)
@@ -36,8 +50,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   self->step = &step;
   self->depth++;
 
-  /* C code alone would never run the signal handlers that are due. */
-  can_run = can_run && PyErr_CheckSignals () == 0;
+  can_run = can_run && run_signal_handlers (self) == 0;
   tick = G_UNLIKELY (guest_is_nested (self))
            ? tick_below_gap (self, can_run, slice_end, next_ready_time)
            : self->kind->tick (self, can_run, slice_end, next_ready_time);
@@ -54,7 +67,7 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
 static AioGuestTick
 rest_with_gil (Guest *self, gint64 *next_ready_time)
 {
-  if (PyErr_Occurred () != NULL || PyErr_CheckSignals () == 0)
+  if (PyErr_Occurred () != NULL || run_signal_handlers (self) == 0)
     return AIO_GUEST_TICK_REST;
 
   return self->kind->tick (self, FALSE, 0, next_ready_time) == AIO_GUEST_TICK_FINISHED

@@ -166,3 +166,12 @@ class Guest(abc.ABC):
     def close_inside_step(self):
         """Like :meth:`close`, when the process exits inside a step."""
         self.close()
+
+    def prepare_fork(self):
+        """This process is about to be forked."""
+
+    def forget(self):
+        """In a forked child: do nothing any more."""
+
+    def end_child(self, error):
+        """End this process: a step has forked, and is over in the child. *error* got out of it, or is None."""

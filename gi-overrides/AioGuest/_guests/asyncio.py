@@ -277,6 +277,18 @@ class AsyncioGuest(Guest):
         # The steps are still told apart from what is called on top of them, as this loop's.
         set_running_again(self._loop)
 
+    def prepare_fork(self):
+        # Sessions that are going on see to it themselves.
+        if self._is_alone:
+            self._session.hold_tasks()
+
+    def forget(self):
+        if self._is_alone:
+            self._session.forget()
+
+    def end_child(self, error):
+        self._session.end_child(error)
+
     def conclude(self):
         self.outcome.is_given_up = self.task is not None and self.task in self._drain.given_up
 

@@ -19,18 +19,18 @@ __all__ = [
     'collect_exception',
     'create_eager_task',
     'detach_child_watcher',
+    'end_at_return',
     'end_task',
     'enter_running',
     'forget_running',
     'forget_task',
+    'get_error_of_step',
     'get_queues',
     'get_running_thread',
     'get_shadow_of_cancel',
     'get_signal_placeholder',
     'get_waiter',
     'has_uncollected_exception',
-    'hush_left_steps',
-    'is_of_left_step',
     'is_runner_handler',
     'is_to_be_cancelled',
     'is_to_be_reported',
@@ -100,26 +100,39 @@ def forget_running(loop, hooks):
         sys.set_asyncgen_hooks(*hooks)
 
 
-def hush_left_steps(loop):
-    """In a forked child: have *loop* not report these errors, but raise the one that they hide."""
+def end_at_return(loop, end):
+    """In a forked child: have *loop* call *end* when a step that has forked comes back to it.
+
+    Either the next handle does, which stands before all that the parent's loop has to do, or the report of an
+    exception, which *end* is called with instead: a handler of the parent's has no business here.
+    """
+    loop._ready.appendleft(asyncio.Handle(end, (None,), loop))
     report = loop.call_exception_handler
 
-    def call_exception_handler(context):  # pragma: no cover - Python 3.14
-        error = context.get('exception')
-        if not is_of_left_step(error):
-            report(context)
-        elif isinstance(error.__context__, (SystemExit, KeyboardInterrupt)):
-            raise error.__context__ from None
+    def call_exception_handler(context):
+        # Others are of objects that the child has freed.
+        if 'handle' in context:
+            end(context.get('exception'))
+        report(context)
 
     loop.call_exception_handler = call_exception_handler
 
 
-def is_of_left_step(error):  # pragma: no cover - Python 3.14
-    """Whether *error* says no more than that a forked child has no current task.
+def get_error_of_step(error, tasks):
+    """What a step that has forked has come to in the child, or None; *tasks* are those from before the fork.
 
-    From Python 3.14 on it has none, nor a running loop, and asyncio raises this, from C, where the
-    step that has forked comes to its end.
+    No other task than that of the step can have ended since. *error* is what has got out of the step. From Python
+    3.14 on, where a child has no current task, asyncio complains of that and hides the exception of a task.
     """
+    if error is not None and not _is_of_left_task(error):
+        return error
+    for task in tasks:
+        if task.done() and not task.cancelled() and task.exception() is not None:
+            return task.exception()
+    return None
+
+
+def _is_of_left_task(error):  # pragma: no cover - Python 3.14
     return (
         type(error) is RuntimeError
         and getattr(error.__traceback__, 'tb_next', None) is None
@@ -413,12 +426,6 @@ def create_eager_task(loop, coro, *, name=None):
             # The same as below.
             task.exception()
             raise
-        except RuntimeError as error:
-            # The step has forked.
-            if not is_of_left_step(error):
-                raise
-            if task.done() and isinstance(task.exception(), (SystemExit, KeyboardInterrupt)):
-                raise task.exception() from None
         return task
 
     task = loop.create_task(coro, name=name)

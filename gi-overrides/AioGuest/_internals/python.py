@@ -8,39 +8,69 @@ import os
 import signal
 import sys
 import threading
+import traceback
 
 __all__ = [
-    'end_without_finalizing',
+    'end_forked_child',
     'forget_dummy_thread',
     'register_exit_function',
 ]
 
 
-def end_without_finalizing(error):  # pragma: no cover - ends what measures, too
-    """End a child that a thread has forked as *error*, which ends programs, ends one.
+def end_forked_child(error):  # pragma: no cover - ends what measures, too
+    """End a child that was forked in the middle of a step of its parent's loop; *error* is what the step has come to.
 
-    Python would look for its main thread to finalize itself, and crash, from 3.13 on.
+    The stack is not unwound, and the interpreter is not finalized: what the one would run and the other
+    free is the parent's. A SystemExit or KeyboardInterrupt ends the child as it ends a program. Else the
+    step has come back to a loop that is not there, which is an error: it is told, and the ``atexit`` functions,
+    which the parent has registered, are not called. What the child has printed is flushed in any case, as
+    ``multiprocessing`` does: the end of a program by an error loses none of it.
     """
-    status = 128 + signal.SIGINT
+    status = os.EX_SOFTWARE
     try:
-        if isinstance(error, SystemExit):
-            status = error.code
-            if status is None:
-                status = 0
-            elif not isinstance(status, int):
-                print(status, file=sys.stderr)
-                status = 1
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
+            status = _end_as_program(error)
         else:
-            sys.excepthook(type(error), error, error.__traceback__)
-        atexit._run_exitfuncs()
-        for file in sys.stdout, sys.stderr:
-            if file is not None:
-                file.flush()
+            _tell_of_return(error)
+        _flush()
         if isinstance(error, KeyboardInterrupt):
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.raise_signal(signal.SIGINT)
     finally:
         os._exit(status & 0xFF)
+
+
+def _end_as_program(error):  # pragma: no cover
+    """What Python does at its end before it frees anything; returns the exit status."""
+    status = 128 + signal.SIGINT
+    if isinstance(error, SystemExit):
+        status = error.code
+        if status is None:
+            status = 0
+        elif not isinstance(status, int):
+            print(status, file=sys.stderr)
+            status = 1
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    return status
+
+
+def _tell_of_return(error):  # pragma: no cover
+    if error is not None:
+        traceback.print_exception(error)
+    print(
+        f'AioGuest: process {os.getpid()} was forked inside a step of a task or callback, and came back to '
+        f'the event loop, which runs only in its parent: use os._exit(), exec, multiprocessing or sys.exit()',
+        file=sys.stderr,
+    )
+
+
+def _flush():  # pragma: no cover
+    for file in sys.stdout, sys.stderr:
+        if file is not None:
+            file.flush()
 
 
 def forget_dummy_thread():

@@ -78,7 +78,7 @@ def os_exit():
     os._exit(5)
 
 
-def drop_context(**options):
+def drop_context(main=main, **options):
     """The program holds the main context, and lets go of it while the run goes on."""
     # What comes into being once.
     AioGuest.run(asyncio.sleep(0), debug=False)
@@ -103,6 +103,26 @@ def context_dropped():
 
 def context_dropped_below_a_stock_loop():
     drop_context(loop_factory=asyncio.SelectorEventLoop)
+
+
+async def fork_when_cancelled(ready):
+    loop = asyncio.get_running_loop()
+    try:
+        await main(ready)
+    finally:
+        for end in sys.exit, lambda status: loop.create_future(), lambda status: 1 / 0:
+            pid = os.fork()
+            if pid == 0:
+                await end(3)
+            tell("child", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def context_dropped_and_forks():
+    drop_context(fork_when_cancelled)
+
+
+def context_dropped_below_a_stock_loop_and_forks():
+    drop_context(fork_when_cancelled, loop_factory=asyncio.SelectorEventLoop)
 
 
 def context_dropped_under_an_application():

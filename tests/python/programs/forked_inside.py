@@ -60,17 +60,16 @@ def interrupts():
     raise KeyboardInterrupt
 
 
-def _end():
-    """Called by the host's main loop, which goes on."""
-    os._exit(3)
-
-
 def returns():
-    GLib.idle_add(_end)
+    print("child printed")
+
+
+def returns_to_host():
+    """The host's main loop goes on; where it is run() that iterates it, run() raises."""
+    GLib.idle_add(os._exit, 3)
 
 
 def raises():
-    returns()
     raise LookupError("in the child")
 
 
@@ -90,7 +89,11 @@ def schedules():
     asyncio_loop.call_soon(tell, "callback")
     asyncio_loop.call_later(0, tell, "timer")
     asyncio_loop.create_task(sleep_and_tell())
-    returns()
+    asyncio_loop.stop()
+
+
+def awaits():
+    """Its step does: see fork_and_go_on()."""
 
 
 def waits():
@@ -147,12 +150,41 @@ def fork():
 # Where it forks. Each returns an awaitable that is done when it has.
 
 
-async def fork_in_step():
+async def fork_and_go_on():
     fork()
+    if what == "awaits" and os.getpid() != PARENT:
+        try:
+            await asyncio_loop.create_future()
+        finally:
+            tell("step cleaned up")
 
 
 def in_step():
-    return asyncio_loop.create_task(fork_in_step())
+    return asyncio_loop.create_task(fork_and_go_on())
+
+
+def in_last_step():
+    """Nothing else is in the round."""
+    future = asyncio_loop.create_future()
+
+    async def step():
+        await asyncio.sleep(0.001)
+        await fork_and_go_on()
+        future.set_result(None)
+
+    tasks.append(asyncio_loop.create_task(step()))
+    return future
+
+
+def in_eager_task():
+    """The first step of a task that is begun inside the step of another one."""
+
+    async def step():
+        AioGuest.spawn(fork_and_go_on(), eager=True)
+        if os.getpid() != PARENT:
+            tell("has gone on")
+
+    return asyncio_loop.create_task(step())
 
 
 def in_eager_step():
@@ -160,7 +192,7 @@ def in_eager_step():
     future = asyncio_loop.create_future()
 
     async def step():
-        fork()
+        await fork_and_go_on()
         future.set_result(None)
 
     GLib.idle_add(lambda: AioGuest.spawn(step(), eager=True) and False)
@@ -203,7 +235,7 @@ def in_handler():
 
     @AioGuest.handler
     async def on_activate(action, parameter):
-        fork()
+        await fork_and_go_on()
         future.set_result(None)
 
     action = Gio.SimpleAction(name="fork")
@@ -241,7 +273,7 @@ def in_nested_step():
 
 
 async def in_main():
-    fork()
+    await fork_and_go_on()
 
 
 def run_target(status):
@@ -316,12 +348,8 @@ def run():
 
 def runner():
     """Has a loop, and no main task of ours."""
-    try:
-        with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
-            runner.run(main())
-    except RuntimeError:
-        assert os.getpid() != PARENT
-        os._exit(3)
+    with asyncio.Runner(loop_factory=AioGuest.EventLoop) as runner:
+        runner.run(main())
 
 
 def thread():

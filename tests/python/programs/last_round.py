@@ -59,5 +59,5 @@ try:
     tell(AioGuest.run(main(), loop_factory=loop_factory, debug=False))
 except KeyboardInterrupt:
     tell("KeyboardInterrupt")
-if os.getpid() == parent and WHAT == "fork":
-    os.wait()
+if WHAT == "fork":
+    assert os.waitstatus_to_exitcode(os.wait()[1]) == os.EX_SOFTWARE

@@ -139,18 +139,6 @@ asyncio_guest_attach (PyObject *object, PyObject *context)
 }
 
 static PyObject *
-asyncio_guest_forget (PyObject *object, PyObject *args)
-{
-  PyObject *tasks, *end;
-
-  if (!PyArg_ParseTuple (args, "OO:forget", &tasks, &end) ||
-      asyncio_guest_become_copy ((AsyncioGuest *) object, tasks, end) < 0)
-    return NULL;
-
-  Py_RETURN_NONE;
-}
-
-static PyObject *
 asyncio_guest_get_native (PyObject *object, G_GNUC_UNUSED void *closure)
 {
   int native = asyncio_guest_may_native ((AsyncioGuest *) object);
@@ -167,10 +155,6 @@ asyncio_guest_get_why_stock (PyObject *object, G_GNUC_UNUSED void *closure)
 static PyMethodDef asyncio_guest_methods[] = {
   { "attach", asyncio_guest_attach, METH_O,
     PyDoc_STR ("attach(context)\n--\n\nAttach the run to a main context (None: the default).") },
-  { "forget", asyncio_guest_forget, METH_VARARGS,
-    PyDoc_STR ("forget(tasks, end)\n--\n\n"
-               "In a forked child: do nothing any more, and keep the loop's tasks alive. A tick that is\n"
-               "going on tells on_end() when it is left. An exit out of it calls end(exception).") },
   { NULL },
 };
 

@@ -88,7 +88,7 @@ leave_c_task (AsyncioGuest *self, LeftTask *left)
 static void
 tell_of_reentry (AsyncioGuest *self, PyObject *task)
 {
-  if (self->base.copy.is_copy)
+  if (guest_is_copy (&self->base))
     PyErr_Clear ();
   else
     PyErr_WriteUnraisable (task);

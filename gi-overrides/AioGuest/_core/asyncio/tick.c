@@ -64,15 +64,16 @@ run_rounds (AsyncioGuest *self, gint64 slice_end)
 
       n_run = native ? asyncio_guest_native_round (self, slice_end) : asyncio_guest_stock_round (self);
       step_forget_nested (self->base.step);
+
+      /* In a child that one of its handles has forked. */
+      if (G_UNLIKELY (guest_is_copy (&self->base)))
+        guest_end_child (&self->base);
+
       if (n_run < 0)
         return AIO_GUEST_TICK_FAILED;
 
       if (looks_again)
         looks_note (&self->looks, self->has_events);
-
-      /* In a child that one of its handles has forked. */
-      if (G_UNLIKELY (self->base.copy.is_copy))
-        return AIO_GUEST_TICK_WAIT;
 
       /* A tick nested in this one has ended the run. */
       if (!guest_is_going_on (&self->base))
@@ -119,41 +120,6 @@ finish_tick (AsyncioGuest *self, gint64 *next_ready_time)
   return 0;
 }
 
-/* Has whoever pops the handles that are ready, and has counted them, do nothing. */
-static int
-void_ready (AsyncioGuest *self)
-{
-  for (Py_ssize_t n = Py_SIZE (self->view.ready); n > 0; n--)
-    {
-      PyObject *handle = ready_popleft (self->view.state, self->view.ready);
-      int kept = handle != NULL ? PyList_Append (self->base.copy.kept, handle) : -1;
-
-      Py_XDECREF (handle);
-      if (kept < 0 || ready_append (self->view.state, self->view.ready, self->padding.handle) < 0)
-        return -1;
-    }
-
-  return 0;
-}
-
-/* The end of a tick in a forked child. */
-static AioGuestTick
-leave_copy (AsyncioGuest *self, AioGuestTick tick)
-{
-  tick = guest_leave_copy (&self->base, tick);
-  if (void_ready (self) < 0)
-    PyErr_WriteUnraisable (self->view.loop);
-
-  return tick;
-}
-
-/* In a forked child: nothing of the loop runs any more. */
-int
-asyncio_guest_become_copy (AsyncioGuest *self, PyObject *tasks, PyObject *end)
-{
-  return guest_become_copy (&self->base, tasks, end) < 0 ? -1 : void_ready (self);
-}
-
 static AioGuestTick
 run_and_finish (AsyncioGuest *self, gint64 slice_end, gint64 *next_ready_time)
 {
@@ -162,14 +128,11 @@ run_and_finish (AsyncioGuest *self, gint64 slice_end, gint64 *next_ready_time)
 
   guest_note_left_dispatches (base);
 
-  if (G_UNLIKELY (base->copy.is_copy))
-    return leave_copy (self, tick);
-
   if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
     tick = guest_end_or_go_on (base, tick);
 
   /* Where the run is over the loop may be closed by now. */
-  if (tick != AIO_GUEST_TICK_FINISHED && guest_is_going_on (base) && !base->copy.is_copy &&
+  if (tick != AIO_GUEST_TICK_FINISHED && guest_is_going_on (base) &&
       finish_tick (self, next_ready_time) < 0)
     return AIO_GUEST_TICK_FAILED;
 

@@ -11,5 +11,3 @@ AioGuestTick asyncio_guest_tick (Guest *base,
                                  gint64 slice_end,
                                  gint64 *next_ready_time);
 gboolean asyncio_guest_peek (Guest *base);
-
-int asyncio_guest_become_copy (AsyncioGuest *self, PyObject *tasks, PyObject *end);
