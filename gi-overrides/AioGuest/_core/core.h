@@ -11,9 +11,10 @@
 #include <aio-guest.h>
 
 /*
- * The accelerator: what lets an asyncio loop be the guest of an AioGuest.Run. The files are listed
- * in docs/architecture.md.
+ * The accelerator, by which an asyncio loop can be the guest of an AioGuest.Run. The files are
+ * listed in docs/architecture.md.
  *
- * Everything here is called with the GIL held but for guest_peek() and the prepare in nesting.c. What
- * returns an int returns -1, if it says nothing else, when it has raised an exception.
+ * All functions are called with the GIL held, except guest_peek() and the prepare in nesting.c. A
+ * function that returns an int returns -1 when it has raised an exception, unless its comment says
+ * otherwise.
  */

@@ -18,7 +18,7 @@ call_below_gap (PyObject *function, PyObject *args, PyObject *kwargs)
   return result;
 }
 
-/* Calls what runs a step of a task outside of any tick. */
+/* call_step(): calls a function that runs a step of a task eagerly, not from the loop's queue. */
 PyObject *
 guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
 {
@@ -36,7 +36,7 @@ guest_call_step (PyObject *object, PyObject *args, PyObject *kwargs)
       return NULL;
     }
 
-  /* As when a tick begins. */
+  /* As at the beginning of a tick: contexts that the host has entered stay entered. */
   if (!in_step)
     Py_XSETREF (self->base_context, Py_XNewRef (PyThreadState_Get ()->context));
 

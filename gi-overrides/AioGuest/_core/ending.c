@@ -6,8 +6,9 @@
 #include "exception.h"
 
 /*
- * The loop was stopped, or an exception got out of it. Whoever made the guest may have it go on;
- * else the run is finished, and the exception is theirs to raise: it can't cross GLib's frames.
+ * The loop was stopped, or an exception got out of it. @on_end may have it go on; otherwise the run
+ * is finished. The exception can't cross GLib's frames: it is kept, to be raised by the code that
+ * made the guest.
  */
 AioGuestTick
 guest_end_or_go_on (Guest *self, AioGuestTick tick)

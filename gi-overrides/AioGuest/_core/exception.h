@@ -26,7 +26,8 @@ core_take_exception (void)
 #endif
 }
 
-/* Makes it pending again, in the place of any other, and takes over the reference. NULL: does nothing. */
+/* Makes @exception pending in place of any other, and takes over the reference. If it is NULL, does
+ * nothing. */
 static inline void
 core_restore_exception (PyObject *exception)
 {

@@ -6,34 +6,36 @@
 
 /*
  * The frame evaluation function (PEP 523): the interpreter calls it for every Python frame that C
- * code enters. It is ours as long as some step of some thread is watched (see nesting.c), and at no
- * other time, because with it Python calls Python by way of the C stack, on all threads.
+ * code enters. Ours is installed only while some step of some thread is watched (see nesting.c),
+ * because with it all calls between Python functions use the C stack, on all threads.
  *
- * HAVE_FRAME_EVALUATION says that this Python has it, with the signatures used here; meson.build
- * compiles a test. Without it no step is ever watched.
+ * HAVE_FRAME_EVALUATION says that this Python has such a function, with the signatures used here;
+ * meson.build compiles a test. Without it no step is ever watched.
  *
- * All of it is called with the GIL held, which guards the variables.
+ * All functions here are called with the GIL held, which guards the variables.
  */
 
 #ifdef HAVE_FRAME_EVALUATION
 
-/* With us between them, Python frames of other threads take room on the C stack. A thread that has
- * got so deep must go on without; then no step is watched until it is back. */
+/* While our function is installed, the Python frames of all threads take room on the C stack. If a
+ * thread has this many of them, our function is removed, so that the thread can go on. No step is
+ * watched until it has returned from there. */
 #define DEEP 200
 
-static guint n_watched;                 /* steps, of all threads */
-static guint n_deep;                    /* threads */
+static guint n_watched;                 /* watched steps of all threads */
+static guint n_deep;                    /* threads that are DEEP or deeper */
 static _Thread_local guint frame_depth; /* of frames evaluated by evaluate_plainly() */
 
 static gboolean is_installed;
-static _PyFrameEvalFunction next; /* whose place we have taken; valid when installed */
+static _PyFrameEvalFunction next; /* which ours has replaced, and calls; valid when installed */
 static FramesWatcher watcher;
 
 static PyObject *evaluate (PyThreadState *thread, struct _PyInterpreterFrame *frame, int throwing);
 
 /*
- * Somebody else may have put theirs in the place of ours meanwhile, with ours as the one that they
- * call. Then ours stays below, where it does no harm, until it is found on top again.
+ * Installs or removes our function. Another module may have installed its own function over ours,
+ * and call ours from it. Then ours can't be removed, and stays, which does no harm, until it is
+ * found on top again.
  */
 static void
 update (void)
@@ -82,7 +84,8 @@ evaluate_plainly (PyThreadState *thread, struct _PyInterpreterFrame *frame, int 
 static PyObject *
 evaluate (PyThreadState *thread, struct _PyInterpreterFrame *frame, int throwing)
 {
-  /* An exception on its way, of the host's or into a generator, is not ours to touch. */
+  /* An exception is pending: one of the host, or one that is thrown into a generator. It must not
+   * be touched. */
   if (throwing || PyErr_Occurred ())
     return evaluate_plainly (thread, frame, throwing);
 
@@ -110,7 +113,8 @@ frames_set_watcher (FramesWatcher function)
 void
 frames_watch (void)
 {
-  /* Theirs has gone, and has put back what was there before ours. */
+  /* The function of another module was over ours, and is gone. That module has put back the one
+   * from before ours. */
   if (is_installed && _PyInterpreterState_GetEvalFrameFunc (PyInterpreterState_Get ()) == next)
     is_installed = FALSE;
 

@@ -5,24 +5,24 @@
 #include "greenlet_watch.h"
 
 /*
- * A GreenletWatch is a trace function of the package greenlet's: greenlet calls it after each switch on
- * this thread. It notes where each greenlet was begun: how deep in dispatches of main loops, and where on
- * the C stack. Nothing else tells that.
+ * A GreenletWatch is a trace function for the package greenlet, which calls it after each switch on
+ * this thread. It notes where each greenlet was begun: how deep in dispatches of main loops, and
+ * where on the C stack. The package does not provide either.
  */
 
 typedef struct
 {
   PyObject *weakref;
-  int depth;     /* of dispatches */
-  gsize address; /* a little below where it begins */
+  int depth;     /* g_main_depth() when it was begun; -1 if unknown */
+  gsize address; /* of the C stack, a little below where it begins; G_MAXSIZE if unknown */
 } Begun;
 
 typedef struct
 {
   PyObject_HEAD
 
-  GHashTable *begun; /* the greenlet, not a reference -> Begun */
-  PyObject *previous; /* the trace function that was there before, or None */
+  GHashTable *begun; /* greenlet, without a reference -> Begun */
+  PyObject *previous; /* the trace function that was set before, or None */
 } GreenletWatch;
 
 static void
@@ -34,8 +34,8 @@ begun_free (gpointer data)
   g_free (begun);
 }
 
-/* Takes over the reference to a weak one. Returns a new one to what it refers to, or NULL if that is no
- * more. */
+/* Returns a new reference to the greenlet of a weak reference, or NULL if the greenlet was freed.
+ * Takes over the reference to @weakref. */
 static PyObject *
 take_greenlet (PyObject *weakref)
 {
@@ -59,7 +59,7 @@ is_known (GreenletWatch *self, PyObject *greenlet)
   if (begun == NULL)
     return FALSE;
 
-  /* Another one may have been where it is. */
+  /* A greenlet that was freed may have had the same address. */
   known = take_greenlet (Py_NewRef (begun->weakref));
   Py_XDECREF (known);
   return known == greenlet;
@@ -96,7 +96,7 @@ watch_call (PyObject *object, PyObject *args, PyObject *kwargs)
   if (!PyArg_ParseTuple (args, "O(OO):GreenletWatch", &event, &origin, &target))
     return NULL;
 
-  /* After an error greenlet would not call it any more. */
+  /* If this function failed, the package would not call it any more. */
   is_origin_there = PyObject_IsTrue (origin);
   if (is_origin_there < 0 ||
       add (self, target, g_main_depth (), (gsize) __builtin_frame_address (0)) < 0)
@@ -110,7 +110,7 @@ watch_call (PyObject *object, PyObject *args, PyObject *kwargs)
   return PyObject_Call (self->previous, args, kwargs);
 }
 
-/* Of one that had been begun before it was watched. */
+/* For a greenlet that was begun before the watch. */
 static PyObject *
 watch_add (PyObject *object, PyObject *greenlet)
 {
@@ -134,7 +134,8 @@ watch_get_begun_outside (PyObject *object, PyObject *args)
   if (!PyArg_ParseTuple (args, "in:get_begun_outside", &depth, &place))
     return NULL;
 
-  /* What calls Python may have greenlets switched, which changes the table. */
+  /* Calls of Python code may switch greenlets, which changes the table. So they come after the
+   * loop. */
   weakrefs = g_ptr_array_new ();
   g_hash_table_iter_init (&iter, self->begun);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -213,17 +214,18 @@ watch_dealloc (PyObject *object)
 
 static PyMethodDef watch_methods[] = {
   { "add", watch_add, METH_O,
-    PyDoc_STR ("add(greenlet)\n--\n\nNote one of which it is not known where it was begun.") },
+    PyDoc_STR ("add(greenlet)\n--\n\nNote a greenlet that was begun at an unknown place.") },
   { "get_begun_outside", watch_get_begun_outside, METH_VARARGS,
     PyDoc_STR ("get_begun_outside(depth, place)\n--\n\n"
-               "The greenlets that were begun less deep in dispatches, or above an address of the C\n"
-               "stack, or it is not known where; those that have ended may be among them.") },
+               "Return the greenlets that were begun less deep in dispatches than *depth*, or not\n"
+               "below the address *place* of the C stack, or at an unknown place. Some of them may\n"
+               "have ended.") },
   { NULL },
 };
 
 static PyGetSetDef watch_getset[] = {
   { "previous", watch_get_previous, NULL,
-    PyDoc_STR ("The trace function that was there before, which it calls, or None."), NULL },
+    PyDoc_STR ("The trace function that was set before, and that this one calls; or None."), NULL },
   { NULL },
 };
 
@@ -247,7 +249,7 @@ PyType_Spec greenlet_watch_spec = {
   .slots = watch_slots,
 };
 
-/* The objects of a type that Python's collector knows of. */
+/* Returns a list of the objects of a type that Python's garbage collector tracks. */
 PyObject *
 core_find_instances (G_GNUC_UNUSED PyObject *module, PyObject *type)
 {

@@ -8,25 +8,30 @@
 /*
  * Nested main loops and greenlets.
  *
- * Synchronous code under a task may run in a greenlet, and await by a switch to the greenlet that runs
- * the tick (greenback, SQLAlchemy's asyncio extension). A greenlet that is switched to gets its part of
- * the C stack back at the addresses where it was. In a nested main loop two things go wrong:
+ * Synchronous code under a task may run in a greenlet, and await by switching to the greenlet that
+ * runs the tick (greenback and SQLAlchemy's asyncio extension do so). When a greenlet goes on, its
+ * part of the C stack is put back at the addresses where it was. In a nested main loop two things
+ * go wrong:
  *
- *   1. The nested main loop has frames of its own at those addresses. greenlet moves them away for the
- *      time, but not what points to them: GObject's list of emissions, and our steps (step.c).
- *   2. A main loop nested inside a greenlet ticks there. A task that awaits by a greenlet of its own
- *      switches to the greenlet that it was begun by, which is another one.
+ *   1. The nested main loop has frames of its own at those addresses. The package moves them away
+ *      for that time, but not the pointers to them. GObject's list of emissions has such pointers,
+ *      and so have our steps (step.c).
+ *   2. A main loop that is nested inside a greenlet dispatches its ticks in that greenlet. A task
+ *      that awaits by a greenlet of its own switches to the greenlet in which that one was begun.
+ *      This is not the one that runs the tick.
  *
- * So in a nested main loop the guest rests if the loop runs inside a greenlet, or if a greenlet is
- * suspended that was begun outside of it: less deep in dispatches, or above the tick's place on the stack.
- * Those that are begun in the nested main loop lie below, and go on.
+ * So in a nested main loop the guest rests in two cases: the main loop runs inside a greenlet, or a
+ * greenlet is suspended that was begun outside of the main loop. "Outside" means less deep in
+ * dispatches, or above the tick's place on the stack. Greenlets that were begun inside lie below
+ * that place, and can go on.
  */
 
-/* Bytes of the stack: a greenlet is begun a little above where that is noted, and what the tick itself needs
- * lies a little below its place. What is begun in nested ticks lies below a gap of twice that. */
+/* In bytes of the C stack. The address that is noted for a greenlet is a little below the one where
+ * it begins. So the limit between "outside" and "inside" is this much below the place of the tick.
+ * Greenlets that nested ticks begin lie below a gap of twice this size. */
 #define MARGIN (GUEST_NESTED_GAP / 2)
 
-/* 1, 0, or -1 with an exception. */
+/* Returns 1, 0, or -1 with an exception. */
 static int
 is_greenlet_imported (void)
 {
@@ -36,15 +41,16 @@ is_greenlet_imported (void)
 
   Py_XDECREF (name);
   Py_XDECREF (module);
-  
+
   if (is_there)
     return 1;
 
   return PyErr_Occurred () != NULL ? -1 : 0;
 }
 
-/* What keeps the guest from going on in a main loop at @loop_depth, which dispatches at @place of the stack
- * or below: a list of greenlets; None if there are none; or NULL, with an exception. */
+/* Returns the greenlets because of which the guest can't go on in a main loop: a list, None if
+ * there are none, or NULL with an exception. The main loop is @loop_depth deep in dispatches. The
+ * ticks that it dispatches are at the address @place of the stack, or below. */
 static PyObject *
 find_obstacle (Guest *self, int loop_depth, gsize place)
 {
@@ -60,7 +66,8 @@ find_obstacle (Guest *self, int loop_depth, gsize place)
   return PyObject_CallFunction (self->rest.find_obstacle, "in", loop_depth + 1, (Py_ssize_t) place);
 }
 
-/* For a main loop that is about to be nested: whichever greenlet is suspended was so before. */
+/* The same for a main loop that is about to be nested. Every greenlet that is suspended now was
+ * begun outside of it. Returns True if the step that nests it is atomic. */
 PyObject *
 guest_find_obstacle (Guest *self)
 {
@@ -70,9 +77,10 @@ guest_find_obstacle (Guest *self)
   return find_obstacle (self, g_main_depth (), 0);
 }
 
-/* Tells what makes the guest rest, and the task in whose step it does, if in any. */
+/* Calls on_rest with the reason why the guest rests, and with the task in whose step the main loop
+ * is nested, or None. */
 static void
-tell_of_rest (Guest *self, PyObject *obstacle)
+report_rest (Guest *self, PyObject *obstacle)
 {
   PyObject *task = self->kind->get_task (self);
   PyObject *result = NULL;
@@ -91,7 +99,7 @@ guest_must_rest (Guest *self, const char *place)
   gboolean rests;
   Step step;
 
-  /* What is called here is no callback of the host's, see nesting.c. */
+  /* So that the code called here does not count as a callback of the host, see nesting.c. */
   step_begin (&step, self);
 
   /* A host in C may iterate its context with an exception pending. */
@@ -99,11 +107,11 @@ guest_must_rest (Guest *self, const char *place)
 
   obstacle = find_obstacle (self, g_main_depth () - 1, (gsize) place - MARGIN);
 
-  /* Without an answer, for want of memory, it is safe to rest. */
+  /* NULL: there is no answer, for example for lack of memory. Then it is safe to rest. */
   rests = obstacle != Py_None;
 
   if (rests && obstacle != NULL)
-    tell_of_rest (self, obstacle);
+    report_rest (self, obstacle);
   if (PyErr_Occurred ())
     PyErr_WriteUnraisable (self->loop);
 
@@ -117,14 +125,14 @@ guest_must_rest (Guest *self, const char *place)
   return rests;
 }
 
-/* To be called where the main loop in which the guest rests may be over, and another one nested: if what
- * was in the way is not there any more, the guest is to look again. */
+/* To be called when the main loop in which the guest rests may be over, and another one nested. If
+ * all the greenlets that were the reason have ended, the rest ends. */
 void
 guest_review_rest (Guest *self)
 {
   for (Py_ssize_t i = 0; self->rest.obstacle != NULL && i < PyList_GET_SIZE (self->rest.obstacle); i++)
     {
-      /* Whether the greenlet has not ended. */
+      /* A greenlet is true as long as it has begun and has not ended. */
       int is_there = PyObject_IsTrue (PyList_GET_ITEM (self->rest.obstacle, i));
 
       if (is_there > 0)
@@ -136,9 +144,10 @@ guest_review_rest (Guest *self)
   guest_end_rest (self);
 }
 
-/* To be called after a round. A greenlet may have been switched away from inside a callback of the host, in a
- * main loop nested in that greenlet. GLib counts the dispatch until the greenlet goes on, so the outermost
- * main loop seems to be nested. */
+/* To be called after the rounds of a tick. A greenlet may have been suspended in the middle of a
+ * dispatch: inside a callback of the host, in a main loop that is nested in that greenlet. GLib
+ * counts the dispatch until the greenlet goes on. So the outermost main loop looks like a nested
+ * one. */
 void
 guest_note_left_dispatches (Guest *self)
 {

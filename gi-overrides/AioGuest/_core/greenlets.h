@@ -11,8 +11,9 @@ gboolean guest_must_rest (Guest *self, const char *place);
 void guest_review_rest (Guest *self);
 void guest_note_left_dispatches (Guest *self);
 
-/* In a nested main loop what begins greenlets calls a function that has this in its frame, so that
- * they have their stacks below a gap. */
+/* Makes the frame of a function so large that it leaves a gap on the C stack. In a nested main
+ * loop, code that may begin greenlets is called by such a function: the stacks of these greenlets
+ * lie below the gap. */
 #define GUEST_NESTED_GAP 4096
 #define GUEST_LEAVE_GAP()                                                                            \
   G_GNUC_UNUSED volatile char gap[GUEST_NESTED_GAP];                                                 \
@@ -24,7 +25,7 @@ guest_is_nested (Guest *self)
   return g_main_depth () > self->rest.least_depth;
 }
 
-/* The guest looks again whether it must rest. */
+/* Ends a rest: the run is woken, and its next tick finds out again whether the guest must rest. */
 static inline void
 guest_end_rest (Guest *self)
 {
@@ -36,8 +37,9 @@ guest_end_rest (Guest *self)
     aio_guest_run_wake (self->run);
 }
 
-/* To be called where a tick begins, with the address of its frame: whether the guest must rest in the
- * main loop that has dispatched it. In the outermost one it never must. */
+/* Whether the guest must rest in the main loop that has dispatched this tick. It never must in the
+ * outermost one. To be called at the beginning of a tick. @place is the address of the frame of the
+ * tick. */
 static inline gboolean
 guest_rests (Guest *self, const char *place)
 {

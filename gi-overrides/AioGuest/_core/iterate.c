@@ -8,7 +8,7 @@
 #include "suspend.h"
 
 /*
- * Iterating the main context until something has happened: what run() and wait() do.
+ * Iterates the main context for run() and wait(), until a future is done or the run is over.
  */
 
 /* Whether the future is done: 1, 0, or -1 with an exception. */
@@ -29,10 +29,11 @@ future_is_done (PyObject *future)
 }
 
 /*
- * Iterates without the GIL, which a busy thread may keep for long while the host has work to do:
- * until the run is over, or a tick has been dispatched, as for a future that is done and for a
- * signal that Python's wakeup descriptor tells of, or nothing has: a signal may have interrupted
- * the wait. In a child that was forked in here the run is not seen to end.
+ * Iterates without the GIL, because a busy thread may keep it for long while the host has work to
+ * do. Returns when the run is over, when a tick has been dispatched, or when an iteration has
+ * dispatched nothing, because a signal may have interrupted its wait. A tick is dispatched for a
+ * future that is done, and for a signal that was written to Python's wakeup descriptor. In a child
+ * that was forked in here the run is not seen to end.
  */
 static void
 iterate_without_gil (Guest *self, AioGuestRun *run, GMainContext *context)
@@ -45,7 +46,8 @@ iterate_without_gil (Guest *self, AioGuestRun *run, GMainContext *context)
     ;
 }
 
-/* Iterates the run's main context as GLib does, below whatever PyGObject wraps around it. */
+/* Iterates the run's main context by GLib's own function, without the wrapper that PyGObject has
+ * for it. */
 static int
 iterate (Guest *self, GMainContext *context, PyObject *future)
 {
@@ -59,7 +61,8 @@ iterate (Guest *self, GMainContext *context, PyObject *future)
       iterate_without_gil (self, run, context);
       Py_END_ALLOW_THREADS
 
-      /* PyGObject makes a warning of GLib's one of Python's, which filters may make an exception. */
+      /* PyGObject turns a warning of GLib into a Python warning, and a filter may turn that into an
+       * exception. */
       if (PyErr_Occurred () != NULL || PyErr_CheckSignals () < 0)
         {
           stop = -1;
@@ -88,7 +91,7 @@ iterate_in_step (Guest *self, GMainContext *context, PyObject *future)
   return result;
 }
 
-/* @future is None for as long as the run is not over. */
+/* @future is None to iterate until the run is over. */
 PyObject *
 guest_iterate (Guest *self, PyObject *future)
 {
@@ -99,7 +102,7 @@ guest_iterate (Guest *self, PyObject *future)
   if (self->run == NULL || aio_guest_run_get_main_context (self->run) == NULL)
     Py_RETURN_NONE;
 
-  /* Whoever drops it meanwhile: not below our feet. */
+  /* The run may drop it meanwhile. */
   context = g_main_context_ref (aio_guest_run_get_main_context (self->run));
 
   in_step = suspension_interrupts_step (self);

@@ -18,8 +18,8 @@ core_state (PyObject *module)
   return PyModule_GetState (module);
 }
 
-/* Where filters make the warning an error, it is told as one in a finalizer is: what is being
- * cleaned up must be cleaned up to the end. */
+/* If a filter turns the warning into an error, it is reported like an exception in a finalizer: the
+ * cleanup that the caller is doing must be finished. */
 static PyObject *
 core_warn_of_resource (G_GNUC_UNUSED PyObject *module, PyObject *args)
 {
@@ -38,17 +38,16 @@ core_warn_of_resource (G_GNUC_UNUSED PyObject *module, PyObject *args)
 static PyMethodDef core_methods[] = {
   { "warn_of_resource", core_warn_of_resource, METH_VARARGS,
     PyDoc_STR ("warn_of_resource(message, source)\n--\n\n"
-               "Issue a ResourceWarning from where nothing may be raised.") },
+               "Issue a ResourceWarning; it is never raised as an exception.") },
   { "clear_thread_storage", core_clear_thread_storage, METH_NOARGS,
     PyDoc_STR ("clear_thread_storage()\n--\n\n"
-               "Free what this thread, which is at its end, has stored by threading.local.") },
+               "Free all that this thread, which is about to end, has stored by threading.local.") },
   { "find_instances", core_find_instances, METH_O,
     PyDoc_STR ("find_instances(type)\n--\n\n"
-               "The objects of a type, or of a subtype, that Python's garbage collector knows of.") },
+               "Return the objects of a type, or a subtype, that the garbage collector tracks.") },
   { "learn_must_cancel", core_learn_must_cancel, METH_O,
     PyDoc_STR ("learn_must_cancel(sample)\n--\n\n"
-               "Find out where a task in C has its flag _must_cancel, and return whether that can be "
-               "told.") },
+               "Find the flag _must_cancel in a task in C. Returns whether it was found.") },
   { "clear_must_cancel", core_clear_must_cancel, METH_O,
     PyDoc_STR ("clear_must_cancel(task)\n--\n\n"
                "Clear the flag of a task in C, and return whether it was set.") },
@@ -117,11 +116,11 @@ core_free (void *module)
 static PyModuleDef_Slot core_slots[] = {
   { Py_mod_exec, core_exec },
 #if PY_VERSION_HEX >= 0x030c0000
-  /* A tick finds its interpreter by PyGILState_Ensure(), which knows the main one only. */
+  /* A tick finds its interpreter by PyGILState_Ensure(), which knows only the main one. */
   { Py_mod_multiple_interpreters, Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED },
 #endif
 #if PY_VERSION_HEX >= 0x030d0000
-  /* asyncio's queues are looked at without their locks; no test runs this without the GIL. */
+  /* asyncio's queues are read without their locks, and no test runs this without the GIL. */
   { Py_mod_gil, Py_MOD_GIL_USED },
 #endif
   { 0, NULL },

@@ -9,38 +9,39 @@
 #include "source.h"
 
 /*
- * Main loops nested in a step: what the host's callbacks see in there.
+ * Main loops that are nested in a step, and the callbacks of the host that run in there.
  *
  * If a step iterates the main context, by whatever function, asyncio goes on, because nested ticks
- * suspend the step (suspend.c). Callbacks of the host that are dispatched there are
- * not the step's either; but nobody tells of them, nor of the end of the nested loop. So:
+ * suspend the step (suspend.c). Callbacks of the host that are dispatched there are not part of the
+ * step either. But nothing announces them, nor the end of the nested loop. So:
  *
- *   1. A source of our own, which is never ready, has the highest priority, so that its prepare is
+ *   1. A source of our own, which is never ready, has the highest priority. So its prepare is
  *      called first in each iteration of the context. If this thread is in a step, and as deep in
- *      dispatches as when the step began, then the step iterates the context. This is where the GIL
- *      is taken outside of a dispatch: once for a nested loop, and the thread that waits for it
- *      is the one that has just let go of it.
- *   2. From then on the step is watched: each Python frame that is entered from C on this thread
- *      is looked at before it is evaluated (frames.c). Deeper in dispatches than the step it is
- *      that of a callback of the host: while it is evaluated, the step is suspended.
- *   3. A frame that is not deeper is the step's own: the nested loop is over, and the watch with it.
+ *      dispatches as when the step began, then that step iterates the context. prepare takes the
+ *      GIL then, once for each nested loop. Nowhere else is it taken outside of a dispatch. The
+ *      thread that waits for it is the one that has just released it.
+ *   2. From then on the step is watched: each Python frame that C code enters on this thread is
+ *      examined before it is evaluated (frames.c). If it is deeper in dispatches than the step, it
+ *      belongs to a callback of the host. The step is suspended while it is evaluated.
+ *   3. A frame that is not deeper is the step's own: the nested loop is over, and the watch ends.
  *
- * While a callback, a nested tick or wait() is going on the step around it is not watched: they
- * are on top of it on the stack, each as a step of its own, or as a stretch of the host's code.
+ * While a callback, a nested tick or wait() is going on, the step around it is not watched. Each of
+ * them is on top of that step on the stack, as a Step of its own.
  *
- * What does not enter a Python frame is not seen: a function written in C that is itself a
+ * Code that enters no Python frame is not noticed: a function written in C that is itself a
  * callback of the host runs as part of the step.
  */
 
-/* The innermost Python frame and where it is, to be compared only: it is not looked into. */
+/* Finds the innermost Python frame and its current instruction. They are only compared later: the
+ * frame is not accessed. */
 static void
 find_place (PyThreadState *thread, PyFrameObject **frame, int *instruction)
 {
   *frame = PyThreadState_GetFrame (thread);
   *instruction = *frame != NULL ? PyFrame_GetLasti (*frame) : -1;
 
-  /* Python keeps it as long as the frame is executed; if another one takes its place, then at the
-   * same instruction, the step is watched a little longer. */
+  /* The frame object lives as long as the frame is executed. If a later one has the same address,
+   * and is at the same instruction, the step is watched a little longer than necessary. */
   Py_XDECREF (*frame);
 }
 
@@ -51,11 +52,11 @@ typedef struct
 {
   Step step;
   Suspension suspension;
-  Guest *guest; /* NULL: it is not suspended */
+  Guest *guest; /* whose step is suspended; NULL: none */
 } FrameStep;
 
-/* Whether the step is still in the call in which it iterates the context. Python code that is run
- * there outside of a dispatch is that of a source's prepare and check, or a finalizer. */
+/* Whether the step is still in the call in which it iterates the context. Python code that runs
+ * there outside of a dispatch is the prepare or check of a source, or a finalizer. */
 static gboolean
 is_in_same_call (Step *step, PyThreadState *thread)
 {
@@ -72,7 +73,7 @@ enter_frame (FrameStep *self, PyThreadState *thread)
   Step *step = step_innermost;
   gboolean is_host;
 
-  /* Of a process that exits inside the step: asyncio is going to pieces. */
+  /* If the process exits inside the step, asyncio's modules are already being torn down. */
   if (step == NULL || !step->is_watched || core_is_finalizing ())
     return FALSE;
 
@@ -93,7 +94,8 @@ enter_frame (FrameStep *self, PyThreadState *thread)
   step_begin (&self->step, is_host ? NULL : step->guest);
   self->guest = is_host ? step->guest : NULL;
 
-  /* If it can't be suspended the callback is part of the step: better than not called at all. */
+  /* If the step can't be suspended, the callback runs as part of it. That is better than not at
+   * all. */
   if (is_host && suspension_begin_host (&self->suspension, self->guest, step->handled) < 0)
     {
       PyErr_WriteUnraisable (self->guest->loop);
@@ -136,7 +138,8 @@ watch_from_prepare (Step *step)
   PyThreadState *thread = PyGILState_GetThisThreadState ();
   PyGILState_STATE gil;
 
-  /* Watched already, and still (or again) where it handles the same exception, if any. */
+  /* Nothing to do: the step is watched already, and still (or again) handles the same exception, if
+   * any. */
   if (thread == NULL || core_is_finalizing () ||
       (step->is_watched && step->handled == thread->exc_info))
     return;
@@ -161,7 +164,7 @@ typedef struct
 {
   GSource parent;
 
-  Guest *guest; /* borrowed: it destroys the source */
+  Guest *guest; /* borrowed: the guest destroys the source */
 } NestingSource;
 
 static gboolean

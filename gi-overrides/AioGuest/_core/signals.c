@@ -10,8 +10,8 @@
 
 /*
  * Python runs signal handlers between bytecodes, so a main context that sleeps must be woken for
- * them. Python writes to a descriptor for that (signal.set_wakeup_fd()); this source watches it,
- * and has the run ticked: a tick begins with PyErr_CheckSignals().
+ * them. Python writes to a descriptor for that (signal.set_wakeup_fd()). This source watches it,
+ * and wakes the run: a tick begins with PyErr_CheckSignals().
  */
 
 typedef struct
@@ -39,7 +39,7 @@ on_wakeup (int fd, G_GNUC_UNUSED GIOCondition condition, gpointer user_data)
   if (watch->process != getpid ())
     return G_SOURCE_REMOVE;
 
-  /* Non-blocking, and perhaps emptied already by another run of this process. */
+  /* The descriptor is non-blocking. Another run of this process may already have emptied it. */
   while (read (fd, buffer, sizeof buffer) == sizeof buffer)
     ;
 

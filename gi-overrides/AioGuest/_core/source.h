@@ -6,9 +6,9 @@
 
 #include <glib.h>
 
-/* Destroys a source of ours and lets go of it; harmless if there is none. GLib destroys those of a
- * main context that is being freed, which belong to none by then, but one that somebody else has
- * destroyed meanwhile it forgets, with all that it holds. */
+/* Destroys a source of ours and drops the reference to it; does nothing if there is none. While
+ * GLib frees a main context, the source belongs to no context, and GLib is about to destroy it. If
+ * it were destroyed here before, GLib would never release what it holds. */
 static inline void
 core_drop_source (GSource **source)
 {

@@ -6,12 +6,13 @@
 #include "step.h"
 
 /*
- * A step is a stretch of the guest's code: what a tick runs, or a task that is started eagerly outside
- * of one. Steps are nested as the frames of the stack are. The innermost one may be watched, see
- * nesting.c; what begins on top of it is a step of its own, or a stretch of the host's code.
+ * A step is a stretch of the guest's code: all that a tick runs, or a step of a task that is run
+ * eagerly (eager.c). Steps nest like the frames of the stack. The innermost one may be watched, see
+ * nesting.c. Code that begins on top of it is a Step of its own, also if it is code of the host.
  */
 
-/* Read in prepare without the GIL: it's the thread's own, and what it points to is on its stack. */
+/* prepare reads it without the GIL: the variable belongs to this thread, and the step is on its
+ * stack. */
 _Thread_local Step *step_innermost;
 
 static void
@@ -36,7 +37,7 @@ unwatch (Step *step)
 #endif
 }
 
-/* @guest is NULL for code of the host's. */
+/* @guest is NULL for code of the host. */
 void
 step_begin (Step *step, Guest *guest)
 {

@@ -8,20 +8,22 @@
 
 typedef struct _Step Step;
 
-/* A stretch of the guest's code on this thread, or of the host's inside one. Lives on the C stack. */
+/* A stretch of the guest's code on this thread, or of the host's code inside such a stretch. Lives
+ * on the C stack. */
 struct _Step
 {
   Step *outer;
-  Guest *guest; /* NULL: the host's */
-  int depth;    /* of dispatches */
+  Guest *guest; /* NULL: code of the host */
+  int depth;    /* g_main_depth() when it began */
 
-  gboolean is_watched; /* it iterates the main context, or did so last */
-  _PyErr_StackItem *handled;
-  PyFrameObject *frame; /* not a reference */
-  int instruction;
+  gboolean is_watched; /* it iterates the main context, or did when it was last seen */
+  /* Where the step was when the watch began: */
+  _PyErr_StackItem *handled; /* its link in the chain of handled exceptions */
+  PyFrameObject *frame;      /* the innermost Python frame; not a reference */
+  int instruction;           /* of that frame */
 };
 
-/* The one that this thread is in, or NULL. */
+/* The innermost step of this thread, or NULL. */
 extern G_GNUC_INTERNAL _Thread_local Step *step_innermost;
 
 void step_begin (Step *step, Guest *guest);
@@ -29,7 +31,8 @@ void step_end (Step *step);
 void step_start_watching (Step *step);
 void step_stop_watching (Step *step);
 
-/* To be called where code of the guest's ends and other such code begins. */
+/* Ends the watch of the step. To be called between two pieces of its code, such as two handles: no
+ * main loop is nested in it there. */
 static inline void
 step_forget_nested (Step *step)
 {

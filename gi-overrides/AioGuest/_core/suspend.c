@@ -7,13 +7,16 @@
 #include "suspend.h"
 
 /*
- * A tick or a callback of the host may be dispatched by a main loop that runs inside a step of a
- * task. For what they run it must be as if that step had awaited: no current task, none of the
- * contexts entered that were entered since the outermost tick began (a Runner gives all its tasks
- * the same one), no exception being handled that would become a foreign __context__.
+ * A main loop that runs inside a step of a task may dispatch a tick, or a callback of the host. The
+ * code that runs there must see the same state as if the step had awaited:
+ *
+ * - There is no current task.
+ * - The contexts that were entered since the outermost tick began have been left. (A Runner gives
+ *   all its tasks the same context, and no context can be entered twice.)
+ * - No exception is being handled, or it would become the __context__ of unrelated ones.
  */
 
-/* Takes off every context entered since the outermost tick, the innermost first. */
+/* Leaves every context that was entered since the outermost tick began, the innermost first. */
 static int
 leave_contexts (Suspension *suspension, Guest *guest)
 {
@@ -25,7 +28,8 @@ leave_contexts (Suspension *suspension, Guest *guest)
 
       if (PyContext_Exit (context) < 0)
         {
-          /* The thread's own one, which copy_context() has made meanwhile without entering it. */
+          /* The own context of the thread. copy_context() has made it meanwhile without entering
+           * it. */
           PyErr_Clear ();
           Py_XSETREF (guest->base_context, context);
           break;
@@ -62,8 +66,9 @@ reenter_contexts (Suspension *suspension)
   Py_CLEAR (suspension->contexts);
 }
 
-/* Whether what begins now interrupts a step: it is nested in a tick, or in a task that was started
- * eagerly by a callback of the host. */
+/* Whether code that begins now interrupts a step. The step may be one that a tick runs, or the
+ * first step of a task that a callback of the host has started eagerly. Returns -1 with an
+ * exception. */
 int
 suspension_interrupts_step (Guest *guest)
 {
@@ -82,7 +87,8 @@ suspension_interrupts_step (Guest *guest)
   return interrupts;
 }
 
-/* The exceptions being handled are a chain, of which each generator that is running has a link. */
+/* Replaces a link in the chain of the exceptions that are being handled. Each generator that is
+ * running has a link of its own. */
 static void
 replace_handled (PyThreadState *thread, _PyErr_StackItem *from, _PyErr_StackItem *to)
 {
@@ -103,9 +109,10 @@ suspend_step (Suspension *suspension, Guest *guest)
                                                  : guest->kind->leave_task (guest, &suspension->task);
 }
 
-/* For code of the host's inside a step. @handled is the link of the chain that the step is at; the
- * frame that is about to be evaluated may be a generator's, which has put its own before it. After
- * an error, too, suspension_end() puts back what was taken off. */
+/* Suspends the step for code of the host inside it. @handled is the link of the chain that the step
+ * is at. It need not be the first one: the frame that is about to be evaluated may be that of a
+ * generator, which has put its own link before it. After an error, too, suspension_end() must be
+ * called: it puts back what was taken off. */
 int
 suspension_begin_host (Suspension *suspension, Guest *guest, _PyErr_StackItem *handled)
 {
@@ -117,7 +124,7 @@ suspension_begin_host (Suspension *suspension, Guest *guest, _PyErr_StackItem *h
   return suspend_step (suspension, guest);
 }
 
-/* For a tick. */
+/* Suspends the step that a tick interrupts, if there is one. */
 int
 suspension_begin (Suspension *suspension, Guest *guest)
 {
@@ -137,14 +144,15 @@ suspension_begin (Suspension *suspension, Guest *guest)
   if (interrupts > 0)
     return suspend_step (suspension, guest);
 
-  /* What the host has entered stays so, as it would around run_forever(). */
+  /* Contexts that the host has entered stay entered, as they would around run_forever(). */
   if (interrupts == 0)
     Py_XSETREF (guest->base_context, Py_XNewRef (thread->context));
 
   return interrupts;
 }
 
-/* Leaves alone a pending exception of what was run meanwhile. */
+/* Resumes the step. If the code that was run meanwhile has left an exception pending, it stays
+ * pending. */
 void
 suspension_end (Suspension *suspension, Guest *guest)
 {

@@ -8,22 +8,22 @@
 
 typedef struct _Guest Guest;
 
-/* What a kind of guest takes off; NULL for what there is none of. */
+/* What leave_task() has taken off; NULL for each that there was none of. */
 typedef struct
 {
   PyObject *task;
-  PyObject *py_task;
-  PyObject *current_handle;
+  PyObject *py_task; /* of pure Python, if asyncio keeps these apart */
+  PyObject *current_handle; /* of the loop */
 } LeftTask;
 
-/* What is taken off the step that is interrupted. Lives on the C stack. */
+/* The state that was taken off the interrupted step. Lives on the C stack. */
 typedef struct
 {
   PyObject *contexts; /* list, innermost first; NULL if there were none */
   LeftTask task;
-  PyObject *error;
-  _PyErr_StackItem *handled;
-  _PyErr_StackItem none_handled;
+  PyObject *error; /* was pending when the tick began: the host's */
+  _PyErr_StackItem *handled; /* the link of the exception that the step handles */
+  _PyErr_StackItem none_handled; /* is in its place meanwhile */
 } Suspension;
 
 int suspension_interrupts_step (Guest *guest);

@@ -7,13 +7,13 @@
 /*
  * The thread that a run belongs to, and its end.
  *
- * Python learns of the end of a thread by what the thread has stored (threading.local): that is
- * freed with the thread state, on the thread itself, with the GIL. The state of a thread that
- * Python made goes before anybody who joins the thread is told.
+ * The end of a thread is noticed by an object that the thread has stored (threading.local). It is
+ * freed with the thread state, on the thread itself, with the GIL. For a thread that Python made,
+ * that happens before join() returns on another thread.
  *
  * On any other thread a state lasts from the first PyGILState_Ensure() to the last
- * PyGILState_Release(), and with it the running loop. So the runs of such a thread hold its state. Its end
- * goes unnoticed.
+ * PyGILState_Release(), and with it the running loop. So the runs of such a thread hold its state.
+ * The end of such a thread is not noticed.
  */
 
 typedef struct
@@ -24,8 +24,8 @@ typedef struct
 
 static __thread ThisThread this_thread;
 
-/* Frees what the thread has stored, and what finalizers called for that have stored anew. Also
- * for one of those finalizers: the interpreter does this once only. */
+/* Frees all that the thread has stored. A finalizer that runs while the thread state is cleared may
+ * call this to free what it has stored itself: the interpreter frees the storage only once. */
 PyObject *
 core_clear_thread_storage (G_GNUC_UNUSED PyObject *module, G_GNUC_UNUSED PyObject *unused)
 {
@@ -53,7 +53,7 @@ guest_hold_thread (Guest *self)
 void
 guest_release_thread (Guest *self)
 {
-  /* The identifiers of threads are used again, those of their states are not. */
+  /* Identifiers of threads are used again, those of thread states are not. */
   if (self->thread_state == PyThreadState_GetID (PyThreadState_Get ()) &&
       --this_thread.n_holds == 0)
     PyGILState_Release (this_thread.held);

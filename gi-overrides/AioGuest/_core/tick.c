@@ -8,9 +8,10 @@
 #include "interpreter.h"
 #include "tick.h"
 
-/* The run's tick: takes the GIL, suspends the step that it interrupts, and has the guest run. */
+/* The tick function of the run. It takes the GIL, suspends the step that the tick interrupts, and
+ * runs the guest. */
 
-/* C code alone would never run the signal handlers that are due. */
+/* A tick that runs only C code would never run the signal handlers that are due. */
 static int
 run_signal_handlers (Guest *self)
 {
@@ -63,7 +64,8 @@ tick_with_gil (Guest *self, gint64 slice_end, gint64 *next_ready_time)
   return tick;
 }
 
-/* Python's signal handlers are called all the same, and may end the run. */
+/* A tick of a guest that rests. Python's signal handlers are called all the same. An exception that
+ * one of them raises may end the run. */
 static AioGuestTick
 rest_with_gil (Guest *self, gint64 *next_ready_time)
 {
@@ -106,7 +108,8 @@ guest_tick (AioGuestRun *run,
   else
     tick = tick_with_gil (self, aio_guest_run_restart_slice (run), next_ready_time);
 
-  /* Handlers of ::finished are still to come if the run is over: release_guest() is the place. */
+  /* If the run is over, handlers of ::finished are still to be called. So release_guest() restores
+   * the host's exception then. */
   if (self->depth > 0 || (tick != AIO_GUEST_TICK_FINISHED &&
                           aio_guest_run_get_state (run) == AIO_GUEST_RUN_STATE_RUNNING))
     core_restore_exception (g_steal_pointer (&self->host_error));
