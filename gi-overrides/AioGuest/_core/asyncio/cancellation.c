@@ -6,12 +6,13 @@
 #include "state.h"
 
 /*
- * A task that is cancelled in its own step notes that its next await is to raise CancelledError.
- * What takes that back is uncancel(), from Python 3.13 on; before, the flag of asyncio's task in C
- * can be read from Python, and not be changed.
+ * A task that is cancelled in its own step notes in a flag that its next await must raise
+ * CancelledError. From Python 3.13 on uncancel() clears the flag. Before, nothing does. Python code
+ * can read the flag of asyncio's task in C, but not change it.
  *
- * Where it stands is found out, not known: a sample is cancelled and uncancelled, and is the same as
- * before but for one bit, and a message that it had not. That it is the right one is tried.
+ * The place of the flag is found by trial. A sample is cancelled and uncancelled. After that it
+ * differs from before in only one bit, and in a message that it did not have. Then the bit is
+ * flipped, which shows whether it is the flag.
  */
 
 static int
@@ -23,7 +24,7 @@ call (PyObject *task, const char *method)
   return result != NULL ? 0 : -1;
 }
 
-/* Whether the words at @before and @after are NULL and the message that cancel() has by default. */
+/* Whether the word at @before is NULL, and the word at @after the default message of cancel(). */
 static gboolean
 is_message (const guint8 *before, const guint8 *after)
 {
@@ -34,7 +35,7 @@ is_message (const guint8 *before, const guint8 *after)
   return old == NULL && new == Py_None;
 }
 
-/* The one bit that differs; FALSE if there is none, or there are more. */
+/* Finds the only bit that differs; FALSE if there is none, or more than one. */
 static gboolean
 find_bit (const guint8 *before, const guint8 *after, Py_ssize_t size, TaskBit *bit)
 {
@@ -65,7 +66,7 @@ flip (PyObject *task, const TaskBit *bit)
   ((guint8 *) task)[bit->offset] ^= bit->mask;
 }
 
-/* -1 with an exception */
+/* Whether the flag is set: 1, 0, or -1 with an exception. */
 static int
 must_cancel (PyObject *task)
 {
@@ -119,7 +120,7 @@ core_learn_must_cancel (PyObject *module, PyObject *sample)
   return PyBool_FromLong (found);
 }
 
-/* Whether it was set, and is not any more. */
+/* Clears the flag of a task in C, and returns whether it was set. */
 PyObject *
 core_clear_must_cancel (PyObject *module, PyObject *task)
 {

@@ -9,26 +9,27 @@
 #include <math.h>
 
 /*
- * When the loop is to be ticked for its timers.
+ * The time at which the loop must be ticked for its timers.
  *
- * asyncio waits whole milliseconds, rounded up, so that timers which are due within the same one
- * share a wake-up. The run's deadline is one of microseconds; many timers would be a wake-up each,
- * which costs more than what they do. So if the first is close, and the second would be the wake-up
- * after it, both wait a while for each other. A timer that is alone is waited for exactly.
+ * asyncio waits for whole milliseconds, rounded up, so that timers that are due within the same one
+ * share a wake-up. The run's deadline is in microseconds. If each of many timers had a wake-up of
+ * its own, that would cost more than the timers' own work. So if the first timer is due within
+ * CLOSE, and the second within SHARED_WAIT, the deadline is SHARED_WAIT from now, for both. A timer
+ * without such a second one is waited for exactly.
  */
 
 #define CLOSE 100           /* microseconds */
-#define SHARED_WAIT 1000    /* likewise: what asyncio waits */
-#define LATEST 1e12         /* later than this, about 30,000 years in seconds, is never */
+#define SHARED_WAIT 1000    /* microseconds: as asyncio waits */
+#define LATEST 1e12         /* seconds, about 30,000 years: a later time is never */
 
 static gint64
 to_microseconds (double seconds)
 {
-  /* Rounded up: a timer must never be early. Not-a-number, which compares false, is due. */
+  /* Rounded up: a timer must never be early. Not-a-number compares false, so it is due at once. */
   return seconds >= LATEST ? -1 : (gint64) ceil (MAX (seconds, 0.0) * 1e6);
 }
 
-/* The timer's time, as of loop.time(); returns -1 with an exception. */
+/* Finds the timer's time, by the loop's clock. Returns -1 with an exception. */
 int
 timer_when (CoreState *state, PyObject *timer, double *when)
 {
@@ -66,8 +67,8 @@ loop_view_has_due_timer (LoopView *self)
   return when_at (self, 0, &when) < 0 ? -1 : when <= core_time ();
 }
 
-/* Whether the timer after the first one is due before @end, too: 1, 0, or -1 with an exception.
- * In a heap it is one of these two. */
+/* Whether the timer after the first one is due before @end, too: 1, 0, or -1 with an exception. In
+ * a heap that timer is at index 1 or 2. */
 static int
 second_is_before (LoopView *self, gint64 end)
 {
@@ -100,7 +101,7 @@ put_off_if_shared (LoopView *self, gint64 *ready_time)
   return MIN (shared, 0);
 }
 
-/* As of GLib's clock; -1 for never. */
+/* Finds the time of the first timer, by GLib's clock; -1: never. Returns -1 with an exception. */
 int
 loop_view_get_next_ready_time (LoopView *self, gint64 *next_ready_time)
 {
@@ -122,7 +123,7 @@ loop_view_get_next_ready_time (LoopView *self, gint64 *next_ready_time)
       return *next_ready_time >= 0 ? put_off_if_shared (self, next_ready_time) : 0;
     }
 
-  /* The loop has one of its own. */
+  /* The loop has a clock of its own. */
   now = PyObject_CallMethodNoArgs (self->loop, self->state->str_time);
   if (now == NULL)
     return -1;

@@ -5,9 +5,10 @@
 #include "descriptors.h"
 
 /*
- * Selectors without a descriptor of their own (select, poll) have theirs watched one by one, so
- * what code of the host registers between two ticks must be noticed, without the GIL. All of
- * them keep a dict from descriptor to key.
+ * Some selectors (select, poll) have no descriptor of their own, so the poller watches each of
+ * their descriptors. If code of the host registers one between two ticks, that must be noticed,
+ * without the GIL. All of these selectors keep a dict from descriptor to key, whose version is
+ * compared.
  */
 
 /* Without the GIL: the dict is held by a strong reference and only its version is read. */
@@ -70,8 +71,8 @@ apply_wanted (Descriptors *self, AioGuestPoller *poller, PyObject *wanted)
         aio_guest_poller_unwatch (poller, (int) PyLong_AsLong (fd));
     }
 
-  /* A descriptor that was closed, but not removed, is not watched: there is nothing to wait for.
-   * What the selector makes of it is seen in the next tick. */
+  /* A descriptor that was closed without being removed can't be watched. The error is ignored:
+   * there is nothing to wait for, and the selector handles that descriptor in the next tick. */
   position = 0;
   while (PyDict_Next (wanted, &position, &fd, &condition))
     aio_guest_poller_watch (poller, (int) PyLong_AsLong (fd),
@@ -105,7 +106,7 @@ descriptors_sync (Descriptors *self,
     }
   else
     {
-      /* A copy, in case that a key of another kind has Python code for its fields. */
+      /* A copy: a key of another type may run Python code when its field is read. */
       keys = PyDict_Copy (selector->fd_to_key);
       result = keys != NULL ? add_wanted_keys (state, wanted, keys) : -1;
       Py_XDECREF (keys);

@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-/* What the selector tells of. */
+/* The events that the selector reports. */
 
-/* In the order of a SelectorKey's fields, which is looked at by probe.c. */
+/* The indices of a SelectorKey's fields, which probe.c verifies. */
 enum
 {
   KEY_FILEOBJ,
@@ -21,7 +21,7 @@ enum
   N_KEY_FIELDS
 };
 
-/* More than one epoll_wait() could say are found by the next round. */
+/* If there are more than one epoll_wait() can report, the next round finds the others. */
 #define MAX_EVENTS 1024
 
 static int
@@ -40,7 +40,8 @@ add_callback (AsyncioGuest *self, PyObject *handle, PyObject *fileobj, PyObject 
   if (!cancelled)
     return ready_append (self->view.state, self->view.ready, handle);
 
-  /* A reader that was cancelled must go, or a level-triggered epoll never rests. */
+  /* A cancelled reader or writer must be removed, or a level-triggered epoll would report it
+   * without end. */
   result = PyObject_CallMethodOneArg (self->view.loop, remove, fileobj);
   Py_XDECREF (result);
   return result != NULL ? 0 : -1;
@@ -112,7 +113,8 @@ process_by_methods (AsyncioGuest *self)
   return result != NULL ? 0 : -1;
 }
 
-/* Puts the handles of all that is readable or writable into the ready queue; never waits. */
+/* Puts the handles of all descriptors that are readable or writable into the ready queue. Never
+ * waits. */
 int
 asyncio_guest_process_events (AsyncioGuest *self)
 {

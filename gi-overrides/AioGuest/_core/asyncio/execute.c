@@ -130,7 +130,7 @@ run_locked (CoreState *state, PyObject *handle)
 int
 handle_run (CoreState *state, PyObject *handle)
 {
-  /* Only the classes whose every slot is known. */
+  /* Only of these classes all slots are known. */
   if (!handle_is_exact (state, handle))
     return run_by_method (state, handle);
 

@@ -4,7 +4,7 @@
 
 #include "handle.h"
 
-/* What a handle is: asyncio's own type, made as asyncio makes it. */
+/* Handles of asyncio's own types: whether one is cancelled, and how to make one. */
 
 /* Whether the handle was cancelled: 1, 0, or -1 with an exception. */
 int

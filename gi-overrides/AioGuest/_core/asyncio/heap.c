@@ -6,10 +6,11 @@
 #include "heap.h"
 
 /*
- * The heap of timers: what the heapq module does, comparison by comparison, so that timers of the
- * same time come out in the order in which asyncio has them. What is different is that two timers
- * of asyncio's own are compared here, without Python code. Of others (subclasses, times that are no
- * floats) the comparison may do anything: the list may have been replaced, and have another size.
+ * The heap of timers. It makes the same comparisons as the heapq module, in the same order. So
+ * timers with the same time come out in the same order as in asyncio. There is only one difference:
+ * two timers of asyncio's own type are compared without Python code. The comparison of others
+ * (subclasses, or times that are not floats) may run any code. After it, the loop may have another
+ * list, and this list another size.
  */
 
 /* Whether the timer at @i is before the one at @j: 1, 0, or -1 with an exception. */
@@ -131,7 +132,7 @@ heap_pop (CoreState *state, PyObject *heap)
   swap (heap, 0, last);
   if (PyList_SetSlice (heap, last, last + 1, NULL) < 0)
     {
-      /* No memory to make the list smaller: it is as it was. */
+      /* There is no memory to make the list smaller: it is put back as it was. */
       swap (heap, 0, last);
       Py_CLEAR (first);
     }

@@ -6,7 +6,7 @@
 
 /* Which kind of tick a loop gets, and why. */
 
-/* Whether the loop, as it is now, can be ticked natively. */
+/* Whether the loop, as it is now, can be ticked natively: 1, 0, or -1 with an exception. */
 int
 asyncio_guest_may_native (AsyncioGuest *self)
 {
@@ -19,7 +19,8 @@ asyncio_guest_may_native (AsyncioGuest *self)
   return (self->view.check->does & DOES_TICK) != 0;
 }
 
-/* Why this loop, as it is now, is ticked by its own _run_once(), in words; None if it is not. */
+/* Returns why this loop, as it is now, is ticked by its own _run_once(), as text. Returns None if
+ * it is not, and NULL with an exception. */
 PyObject *
 asyncio_guest_why_stock (AsyncioGuest *self)
 {
@@ -43,9 +44,9 @@ asyncio_guest_why_stock (AsyncioGuest *self)
   return PyUnicode_FromString ("the loop or its handles have methods in the place of asyncio's");
 }
 
-/* Logs which kind of tick this is, if it was another before. */
+/* Logs which kind of tick this is, if it differs from the one that was logged last. */
 void
-asyncio_guest_tell_kind (AsyncioGuest *self, int native)
+asyncio_guest_log_kind (AsyncioGuest *self, int native)
 {
   PyObject *why = native != self->logged_native ? asyncio_guest_why_stock (self) : NULL;
 

@@ -8,4 +8,4 @@
 
 int asyncio_guest_may_native (AsyncioGuest *self); /* -1, 0 or 1 */
 PyObject *asyncio_guest_why_stock (AsyncioGuest *self);
-void asyncio_guest_tell_kind (AsyncioGuest *self, int native);
+void asyncio_guest_log_kind (AsyncioGuest *self, int native);

@@ -9,18 +9,19 @@
 /* Second looks at the selector, see looks_is_worth_one(). */
 typedef struct
 {
-  guint n_vain;     /* that found nothing, since one did */
-  guint n_left_out; /* that were not taken since then */
+  guint n_vain;     /* looks that found nothing, since one that did */
+  guint n_left_out; /* how often one was considered since there are LOOKS_MAX_VAIN of them */
 } Looks;
 
-/* After so many looks in vain only one of so many is taken. */
+/* After LOOKS_MAX_VAIN looks in vain, only one of LOOKS_TAKEN_OF is taken. */
 #define LOOKS_MAX_VAIN 8
 #define LOOKS_TAKEN_OF 16
 
 /*
- * A second look at the selector after I/O, in the same tick, is cheaper than a turn of the main loop if
- * there is something to find: both ends of a connection are in this loop, say. It is for nothing with a
- * peer that takes its time. How it was lately tells.
+ * Whether a second look at the selector is worth while, after I/O in the same tick. If there is
+ * something to find, it is cheaper than a turn of the main loop: for example if both ends of a
+ * connection are in this loop. If the peer is slow, it finds nothing. The latest looks show which
+ * is likely.
  */
 static inline gboolean
 looks_is_worth_one (Looks *self)

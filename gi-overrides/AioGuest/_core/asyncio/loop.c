@@ -10,18 +10,22 @@
 #include "ready.h"
 
 /*
- * LoopBase: the methods of asyncio's loop that are called all the time, in C. It stands before
- * asyncio's class among the bases of EventLoop. A method does its work here only if it, and
- * whatever asyncio's own would call, is asyncio's (check.c), the loop is open and not in debug mode,
- * and the arguments are the usual ones. All else, errors included, is left to the next class's
- * method, so that messages and tracebacks are asyncio's. But time.monotonic may be replaced: see clock.h.
+ * LoopBase: the methods of asyncio's loops that are called most often, in C. Among the bases of
+ * EventLoop it comes before asyncio's class. A method does its work here only on three conditions:
+ *
+ * - The method, and each one that asyncio's own would call, is asyncio's (check.c).
+ * - The loop is open and not in debug mode, if that makes a difference to the method.
+ * - The arguments are the usual ones.
+ *
+ * In all other cases, errors included, the method of the next class is called, so that messages and
+ * tracebacks are asyncio's. One replacement goes unnoticed: that of time.monotonic, see clock.h.
  */
 
 typedef struct
 {
   PyObject_HEAD
 
-  CoreState *state; /* this and @dict, the loop's own, are NULL until they are needed */
+  CoreState *state; /* this and @dict, that of the loop, are NULL until they are needed */
   PyObject *dict;
   LoopCheck check;
 } LoopBase;
@@ -47,7 +51,7 @@ get_state (LoopBase *self)
   return self->state;
 }
 
-/* Whether all of @does can be done here. If not, there may be an exception. */
+/* Whether all of @does can be done here. If not, an exception may be pending. */
 static inline gboolean
 can_do (CoreState *state, LoopBase *self, CoreDoes does)
 {
@@ -83,7 +87,8 @@ call_next (CoreState *state,
   return result;
 }
 
-/* The value of the argument "context", if there is no other by keyword: NULL if there is. */
+/* Returns the value of the keyword argument "context": None if it was not given, and NULL if there
+ * is any other keyword argument. */
 static inline PyObject *
 get_context_argument (CoreState *state,
                       PyObject *const *args,
@@ -96,7 +101,7 @@ get_context_argument (CoreState *state,
   if (PyTuple_GET_SIZE (kwnames) != 1)
     return NULL;
 
-  /* asyncio's C code has a string of its own. */
+  /* asyncio's C code passes a string object of its own. */
   if (PyTuple_GET_ITEM (kwnames, 0) != state->str_context &&
       PyUnicode_Compare (PyTuple_GET_ITEM (kwnames, 0), state->str_context) != 0)
     return NULL;
@@ -105,10 +110,10 @@ get_context_argument (CoreState *state,
 }
 
 /*
- * Makes a handle, if all of @does can be done here: before and after that, because making one may have
- * the garbage collector run (before Python 3.12), and so anything. A finalizer that iterates the main
- * context has the loop begin a new list of timers, for one. What is known of the loop (@self->check) holds
- * when this returns a handle. If it returns NULL there may be an exception.
+ * Makes a handle, if all of @does can be done here. That is checked before and after, because to
+ * make a handle may run the garbage collector (before Python 3.12), and so any code. A finalizer
+ * that iterates the main context, for one, may make the loop begin a new list of timers. If this
+ * returns a handle, @self->check is up to date. If it returns NULL, an exception may be pending.
  */
 static PyObject *
 make_handle (CoreState *state,
@@ -131,7 +136,7 @@ make_handle (CoreState *state,
   return handle;
 }
 
-/* To the queue of those that are ready, which may be of another kind, and so do anything. */
+/* Appends to the ready queue. A queue of another type may run any code, so the queue is held. */
 static int
 append_handle (CoreState *state, LoopBase *self, PyObject *handle)
 {
@@ -168,7 +173,7 @@ loop_call_soon (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyOb
  * write to the loop's pipe
  *                                      find the pipe readable
  *
- * The GIL is let go in the write, no earlier, so that B can begin while A still goes on.
+ * A releases the GIL in the write, and not before. So B can begin while A still goes on.
  */
 static PyObject *
 loop_call_soon_threadsafe (PyObject *object,
@@ -182,7 +187,7 @@ loop_call_soon_threadsafe (PyObject *object,
   PyObject *lock = NULL;
   PyObject *handle = NULL;
 
-  /* Before the handle: this, too, may have anything run. */
+  /* Before the handle is made: this, too, may run any code. */
   if (state->lock_offset != 0)
     {
       lock = PyObject_CallMethodNoArgs (state->threading, state->str_RLock);
@@ -225,15 +230,16 @@ loop_read_from_self (PyObject *object, PyObject *const *args, Py_ssize_t n_args,
       if (!PyErr_ExceptionMatches (PyExc_OSError) && !PyErr_ExceptionMatches (PyExc_AttributeError))
         return NULL;
 
-      /* What is wrong with the pipe is wrong still, and asyncio's to tell. */
+      /* Something is wrong with the pipe, and still will be when asyncio's method reads it. That
+       * reports it. */
       PyErr_Clear ();
     }
 
   return call_next (state, self, state->str__read_from_self, args, n_args, kwnames);
 }
 
-/* Does what call_at() does, if all of @does can be done here; @args begin with the callback. As
- * make_handle() it may return NULL without an exception. */
+/* Does what call_at() does, if all of @does can be done here. @args begin with the callback. Like
+ * make_handle(), this may return NULL without an exception. */
 static PyObject *
 schedule (CoreState *state,
           LoopBase *self,
@@ -253,7 +259,7 @@ schedule (CoreState *state,
   handle_set_slot (timer, state->when_offset, when);
   handle_set_slot (timer, state->scheduled_offset, Py_False);
 
-  /* A comparison may have the loop begin another. */
+  /* A comparison may run code that makes the loop begin a new list. */
   scheduled = Py_NewRef (self->check.scheduled);
   if (heap_push (state, scheduled, timer) == 0)
     handle_set_slot (timer, state->scheduled_offset, Py_True);
@@ -280,7 +286,7 @@ loop_call_at (PyObject *object, PyObject *const *args, Py_ssize_t n_args, PyObje
            : call_next (state, self, state->str_call_at, args, n_args, kwnames);
 }
 
-/* Numbers that are neither of these types have an addition of their own. */
+/* Only for these two types: other numbers have an addition of their own. */
 static gboolean
 get_delay (PyObject *value, double *delay)
 {
@@ -428,12 +434,12 @@ static PyMethodDef loop_base_methods[] = {
   METHOD ("_timer_handle_cancelled", loop_timer_handle_cancelled,
           "_timer_handle_cancelled($self, handle, /)\n--\n\nFor TimerHandle.cancel()."),
   METHOD ("_read_from_self", loop_read_from_self,
-          "_read_from_self($self, /)\n--\n\nFor the pipe that other threads wake the loop by."),
+          "_read_from_self($self, /)\n--\n\nRead the pipe by which other threads wake the loop."),
   { NULL },
 };
 
 static PyType_Slot loop_base_slots[] = {
-  { Py_tp_doc, (void *) "What EventLoop does in C of what asyncio's loops do." },
+  { Py_tp_doc, (void *) "The methods of asyncio's loops that EventLoop has in C." },
   { Py_tp_dealloc, loop_base_dealloc },
   { Py_tp_traverse, loop_base_traverse },
   { Py_tp_clear, loop_base_clear },
@@ -448,7 +454,7 @@ PyType_Spec loop_base_spec = {
   .slots = loop_base_slots,
 };
 
-/* The check of a loop that is a LoopBase; NULL of others. */
+/* The LoopCheck of a loop that is a LoopBase; NULL for other loops. */
 LoopCheck *
 core_get_check (CoreState *state, PyObject *loop)
 {

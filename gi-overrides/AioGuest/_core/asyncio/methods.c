@@ -5,11 +5,11 @@
 #include "state.h"
 
 /*
- * The methods of asyncio that are done in C, or called by one that is: what their code is known to
- * use, and what can't be done in C if a loop has others in their place.
+ * The methods of asyncio that are done in C, and those that they call. For each: the names that its
+ * code is known to use, and what can't be done in C if a loop overrides it.
  */
 
-/* The names used by some of the versions only begin with a "?". */
+/* A name that only some versions of asyncio use begins with a "?". */
 static const char *const run_once_names[] = {
   "_scheduled", "_MIN_SCHEDULED_TIMER_HANDLES", "_timer_cancelled_count",
   "_MIN_CANCELLED_TIMER_HANDLES_FRACTION", "_cancelled", "append", "heapq", "heapify", "heappop",
@@ -77,7 +77,7 @@ static const char *const call_at_names[] = {
 static const char *const call_later_names[] = {
   "TypeError", "call_at", "time", "_source_traceback", NULL,
 };
-/* check.c looks for these names whatever comes of the probes. */
+/* Also called if the probes fail later: check.c uses the names of the methods in any case. */
 void
 core_init_methods (CoreState *state)
 {

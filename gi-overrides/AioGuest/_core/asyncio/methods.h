@@ -8,7 +8,7 @@
 
 typedef struct _CoreState CoreState;
 
-/* What can be done in C for a loop all of whose methods in question are asyncio's own. */
+/* What can be done in C for a loop, if all the methods that this concerns are asyncio's own. */
 typedef enum
 {
   DOES_TICK = 1 << 0,
@@ -21,9 +21,10 @@ typedef enum
   DOES_CALL_SOON_THREADSAFE = 1 << 7,
   DOES_READ_FROM_SELF = 1 << 8,
 
-  /* Not if the loop is in debug mode or closed, respectively. */
+  /* Not if the loop is closed. */
   DOES_WHILE_OPEN =
     DOES_CALL_SOON | DOES_CALL_SOON_THREADSAFE | DOES_CALL_AT | DOES_CALL_LATER,
+  /* Not if the loop is in debug mode. */
   DOES_WITHOUT_DEBUG = DOES_TICK | DOES_WHILE_OPEN,
   DOES_ALL = (1 << 9) - 1
 } CoreDoes;
@@ -42,13 +43,13 @@ typedef enum
 typedef struct
 {
   MethodOwner owner;
-  CoreDoes does; /* what can't be done in C if it is another than this one */
+  CoreDoes does; /* what can't be done in C if the method is overridden */
   PyObject *name;
-  const char *const *names; /* that its code uses */
+  const char *const *names; /* the names that its code uses */
   PyObject *function;       /* NULL if there is none */
 } VerifiedMethod;
 
 #define N_VERIFIED_METHODS 21
 
-/* Fills in @methods of the state, but for their functions. */
+/* Fills in @methods of the state, except their functions. */
 void core_init_methods (CoreState *state);

@@ -5,17 +5,22 @@
 #include "padding.h"
 
 /*
- * A tick may be dispatched inside a handle that an outer tick runs. The outer one, if
- * native, just finds fewer handles to do. But _run_once() has counted the handles it will pop,
- * and pops blindly; so before a nested tick returns into one, it fills the ready queue up with
- * cancelled handles to the length that it had, or that an earlier tick nested in the same round
- * had found, if that is less: the outer one does not pop what has come since, and the queue would
- * grow by each nesting. They are no work: peek knows a queue of nothing else. If the nested tick has ended
- * the run they go before the handles that are left, which stay in the queue then, as when
+ * A tick may be dispatched inside a handle that an outer tick runs. An outer native tick then just
+ * finds fewer handles to run. But an outer _run_once() has counted the handles that it will pop,
+ * and pops as many without a check. So before a nested tick returns into it, the tick fills the
+ * ready queue up with cancelled handles: the padding.
+ *
+ * The length to fill up to is the one that the queue had when the nested tick began, or when an
+ * earlier tick that was nested in the same round began, whichever is less. The outer _run_once()
+ * does not pop handles that have come since. If they were counted, the queue would grow with each
+ * nesting.
+ *
+ * Padding is not work: peek recognizes a queue that has nothing else. If the nested tick has ended
+ * the run, the padding goes before the handles that are left. These then stay in the queue, as when
  * run_forever() raises.
  */
 
-/* @handle is a cancelled one. */
+/* Makes the cancelled handle that is used as padding. */
 int
 padding_init (Padding *self, LoopView *loop)
 {
@@ -62,7 +67,7 @@ pad_ready_in_front (Padding *self, LoopView *loop, Py_ssize_t n_wanted)
   return 0;
 }
 
-/* For an outer _run_once(), which goes on popping however this tick has ended. */
+/* Pads the queue for an outer _run_once(), which goes on popping however this tick has ended. */
 int
 padding_leave (Padding *self, LoopView *loop, gboolean is_over, Py_ssize_t n_entry)
 {
@@ -72,7 +77,8 @@ padding_leave (Padding *self, LoopView *loop, gboolean is_over, Py_ssize_t n_ent
   if (self->stock_depth > 0)
     result = is_over ? pad_ready_in_front (self, loop, n_entry) : pad_ready (self, loop, n_entry);
 
-  /* Where changes are not counted, padding is taken for work: peek then costs ticks, but loses none. */
+  /* If the count of changes is unknown, padding is taken for work. peek then causes ticks with
+   * nothing to do, but misses no work. */
   self->is_all = was_empty && loop->state->deque_changes_offset != 0;
   self->changes = self->is_all ? ready_changes (loop->state, loop->ready) : 0;
 

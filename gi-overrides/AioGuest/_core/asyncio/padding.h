@@ -7,22 +7,23 @@
 #include "loop_view.h"
 #include "ready.h"
 
-/* What stands in the ready queue for handles that an outer _run_once() has counted, see padding.c. */
+/* The padding of the ready queue, see padding.c. */
 typedef struct
 {
-  PyObject *handle; /* a cancelled one, in the queue as often as it stands for none */
-  gboolean is_all;  /* there was nothing else in the queue when the last tick ended, */
-  gsize changes;    /* and this was its count of changes */
-  guint stock_depth; /* of the nested ticks, those inside the loop's own _run_once() */
-  Py_ssize_t n_outer; /* handles that the innermost _run_once() has left to pop, at most */
+  PyObject *handle; /* a cancelled one, which may be in the queue several times */
+  gboolean is_all;  /* nothing else was in the queue when the last tick ended */
+  gsize changes;    /* the queue's count of changes then */
+  guint stock_depth; /* how many calls of the loop's own _run_once() are going on */
+  Py_ssize_t n_outer; /* the most handles that the innermost of them may still pop */
 } Padding;
 
 int padding_init (Padding *self, LoopView *loop);
 int padding_leave (Padding *self, LoopView *loop, gboolean is_over, Py_ssize_t n_entry);
 
-/* Whether a handle is ready. Padding is none, for as long as nobody puts a handle behind it, nor an outer
- * _run_once() pops any of it: how much is left then nobody tells, so that has a tick, after which it is
- * known again. */
+/* Whether a handle is ready. A queue of padding only does not count, as long as it has not changed
+ * since the last tick. If somebody has put a handle behind the padding, or an outer _run_once() has
+ * popped some of it, it is unknown how much is left. Then it counts as ready, and the next tick
+ * finds out. */
 static inline gboolean
 padding_has_ready (const Padding *self, const LoopView *loop)
 {

@@ -5,8 +5,7 @@
 #include "pipe.h"
 
 /*
- * The pipe, in fact a pair of sockets, that a loop keeps to itself: other threads and signals wake
- * it by that.
+ * The pipe (in fact a pair of sockets) by which other threads and signals wake a loop.
  */
 
 /* Does what _write_to_self() does. The pipe may be closed, and it may be full. */
@@ -32,7 +31,7 @@ pipe_write (CoreState *state, PyObject *loop)
   return result != NULL ? 0 : -1;
 }
 
-/* Reads what there is and has it processed. Returns its size, or -1 with an exception. */
+/* Reads once, and has the data processed. Returns their size, or -1 with an exception. */
 static Py_ssize_t
 read_some (CoreState *state, PyObject *loop)
 {
@@ -52,8 +51,9 @@ read_some (CoreState *state, PyObject *loop)
   return size;
 }
 
-/* Does what _read_from_self() does. Less than was asked for is all there is, and of what comes
- * later the selector tells: no further call is needed to hear that there is nothing. */
+/* Does what _read_from_self() does, with one call of recv() less. After a short read the pipe is
+ * empty, and the selector reports data that come later. asyncio would go on reading until recv()
+ * would block. */
 int
 pipe_read (CoreState *state, PyObject *loop)
 {

@@ -7,14 +7,18 @@
 #include "ready.h"
 
 /*
- * native.c and loop.c do the work of asyncio's methods, so they must be sure to know them. What
- * could change is looked at, never a version number: each method's code uses the names that are
- * known, all of them and no others (a wrapper around it uses none); the slots of a handle are where
- * member descriptors say and there are no others; the constants are there, and the fields of a
- * selector's key in their order. Whether a loop has just these methods is for check.c to say.
+ * native.c and loop.c do the work of asyncio's methods, so the methods must be those that they
+ * know. To verify that, everything is examined that could change, and never a version number:
+ *
+ * - The code of each method uses the names that are known, all of them and no others. (The code of
+ *   a wrapper uses none of them.)
+ * - The slots of a handle are where their member descriptors say, and there are no others.
+ * - The constants exist, and the fields of a selector's key are in the known order.
+ *
+ * check.c finds out whether a loop has just these methods.
  */
 
-/* As in methods.c. */
+/* As in methods.c: a name that only some versions use begins with a "?". */
 static const char *const select_names[] = {
   "math", "ceil", "?max", "len", "_fd_to_key", "_selector", "poll", "InterruptedError", "?select",
   "?EPOLLIN", "?EPOLLOUT", "EVENT_READ", "EVENT_WRITE", "?_NOT_EPOLLIN", "?_NOT_EPOLLOUT",
@@ -45,8 +49,8 @@ tuple_contains (PyObject *tuple, const char *name)
   return FALSE;
 }
 
-/* Notes that the native tick can't be used, because something is not what it must be, and the first such
- * thing. */
+/* Notes that something differs from what is known, so that the native tick can't be used. The first
+ * such difference is kept. */
 void
 core_differs (CoreState *state, const char *format, ...)
 {
@@ -61,8 +65,8 @@ core_differs (CoreState *state, const char *format, ...)
   va_end (args);
 }
 
-/* Notes it if the code of @function uses others than @names, or not all of them. -1 with an
- * exception. */
+/* Notes a difference if the code of @function uses other names than @names, or not all of them.
+ * Returns -1 with an exception. */
 static int
 probe_function (CoreState *state,
                 PyObject *function,
@@ -109,8 +113,7 @@ import_attribute (const char *module_name, const char *name)
   return value;
 }
 
-/* The same for something to be called, but NULL if there is none of that name. Returns -1 with an
- * exception. */
+/* The same for a callable that may not exist: @value is NULL then. -1 with an exception. */
 static int
 import_optional (const char *module_name, const char *name, PyObject **value)
 {
@@ -172,7 +175,7 @@ probe_slot (CoreState *state, PyObject *type, const char *name, Py_ssize_t *offs
   if (descriptor == NULL)
     return -1;
 
-  /* A slot of a class: a member that holds an object, of this type or one that it inherits. */
+  /* A slot is a member that holds an object, of this type or of one that it inherits from. */
   if (Py_IS_TYPE (descriptor, &PyMemberDescr_Type) && PyType_Check (type) &&
       PyType_IsSubtype ((PyTypeObject *) type, PyDescr_TYPE (descriptor)) &&
       ((PyMemberDescrObject *) descriptor)->d_member->type == T_OBJECT_EX)
@@ -184,7 +187,7 @@ probe_slot (CoreState *state, PyObject *type, const char *name, Py_ssize_t *offs
   return 0;
 }
 
-/* Whether an instance consists of @n_slots slots and nothing else, and is made as any object is. */
+/* Whether an instance has @n_slots slots and nothing else, and is made like any other object. */
 static gboolean
 is_plain_type (PyObject *object, int n_slots)
 {
@@ -228,7 +231,8 @@ probe_handles (CoreState *state)
   return 0;
 }
 
-/* Finds the function behind a method of deque; NULL if it is none in C with these flags. */
+/* Finds the C function of a method of deque. It is NULL if the method is not in C, or has other
+ * flags. */
 static int
 probe_deque_method (CoreState *state, PyObject *name, int flags, PyCFunction *function)
 {
@@ -264,7 +268,7 @@ probe_constants (CoreState *state)
   return PyErr_Occurred () ? -1 : 0;
 }
 
-/* events.c takes the fields of a key by their numbers. */
+/* events.c accesses the fields of a key by their indices. */
 static int
 probe_key (CoreState *state)
 {
@@ -314,7 +318,7 @@ probe_internals (CoreState *state)
   return result;
 }
 
-/* What was looked for is not there, or not what it was. */
+/* Notes a difference: something does not exist, or is of another kind, as the exception says. */
 static void
 note_exception (CoreState *state)
 {
@@ -328,7 +332,7 @@ note_exception (CoreState *state)
   Py_XDECREF (text);
 }
 
-/* What call_soon_threadsafe() makes. */
+/* The type of handles that call_soon_threadsafe() makes. */
 static PyObject *
 import_thread_safe_handle (CoreState *state)
 {
@@ -359,7 +363,7 @@ core_probe (CoreState *state)
 
   core_init_methods (state);
 
-  /* Where they are missing or private names have changed, the interrupted task stays current. */
+  /* If these private functions do not exist, the interrupted task stays the current one. */
   if (import_optional ("asyncio.tasks", "_swap_current_task", &state->swap_current_task) < 0 ||
       import_optional ("asyncio.tasks", "_py_swap_current_task",
                        &state->py_swap_current_task) < 0 ||
@@ -369,11 +373,12 @@ core_probe (CoreState *state)
       import_optional ("selectors", "EpollSelector", &state->epoll_selector_type) < 0)
     return -1;
 
-  /* Without the C tasks there is but one slot; before 3.14 the two share one. */
+  /* Without tasks in C there is only one place for the current task. With them, C and pure-Python
+   * tasks share one before 3.14. */
   if (state->py_swap_current_task == state->swap_current_task)
     Py_CLEAR (state->py_swap_current_task);
 
-  /* Another asyncio than the one known here is no error: the stock tick serves every loop. */
+  /* An asyncio that differs from the known one is no error: the stock tick can run every loop. */
   if (state->epoll_selector_type == NULL || probe_internals (state) < 0)
     {
       if (PyErr_Occurred () && !PyErr_ExceptionMatches (PyExc_AttributeError) &&

@@ -5,11 +5,11 @@
 #include "ready.h"
 
 /*
- * The queue of ready handles, which for all that asyncio does is a deque.
+ * The queue of ready handles, which in asyncio is always a deque.
  *
- * A deque counts its changes, so that an iterator notices them: one for each handle that is put in or
- * taken out. Where it does so is found out, not known: a sample is changed twice. Its size goes up and
- * down, each end moves once, and the count alone goes up twice.
+ * A deque counts its changes, for its iterators: one for each handle that is put in or taken out.
+ * The place of this count is found by trial: a sample is changed twice. Its size goes up and down,
+ * each of its ends moves once, and only the count goes up twice.
  */
 
 int
@@ -35,7 +35,8 @@ ready_popleft (CoreState *state, PyObject *ready)
   return PyObject_CallMethodNoArgs (ready, state->str_popleft);
 }
 
-/* Finds the one word that is greater by 1 each time; 0 if there is none, or there are more. */
+/* Finds the offset of the only word that is greater by 1 each time; 0 if there is none, or more
+ * than one. */
 static Py_ssize_t
 find_count (const gsize *before, const gsize *between, const gsize *after, gsize n_words)
 {
@@ -54,7 +55,7 @@ find_count (const gsize *before, const gsize *between, const gsize *after, gsize
   return found;
 }
 
-/* -1 with an exception */
+/* Finds deque_changes_offset. Returns -1 with an exception. */
 int
 ready_learn_changes (CoreState *state)
 {

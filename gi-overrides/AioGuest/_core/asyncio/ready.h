@@ -18,7 +18,8 @@ ready_size (PyObject *ready)
   return __atomic_load_n (&((PyVarObject *) ready)->ob_size, __ATOMIC_RELAXED);
 }
 
-/* How often one was put in or taken out, if the state knows the offset. Any thread, without the GIL. */
+/* How often a handle was put in or taken out. The state must know the offset. Any thread, without
+ * the GIL. */
 static inline gsize
 ready_changes (CoreState *state, PyObject *ready)
 {

@@ -7,11 +7,12 @@
 #include "report.h"
 
 /*
- * Reports an exception by the handle's own _run(), so that message, keys and traceback are
- * asyncio's to the letter. For one call the handle has, in the place of its context, an object
- * whose run() puts the context back and raises the exception that was raised before. And if the
- * callback has cancelled its own handle, which leaves it without arguments to unpack, it has none
- * for that call.
+ * Reports an exception by the handle's own _run(), so that message, keys and traceback are exactly
+ * asyncio's. For one call the handle has a Raiser in place of its context. The Raiser's run() puts
+ * the context back, and raises the exception that the callback has raised.
+ *
+ * A callback that cancels its own handle leaves it without arguments, which _run() could not
+ * unpack. Such a handle gets an empty tuple of arguments for that call.
  */
 
 typedef struct
@@ -20,7 +21,7 @@ typedef struct
 
   PyObject *handle;
   PyObject *context;
-  PyObject *args; /* what the handle has instead of a tuple, or NULL */
+  PyObject *args; /* the arguments to put back, if they are not a tuple; else NULL */
   PyObject *exception;
 } Raiser;
 
@@ -117,7 +118,8 @@ lend_raiser (CoreState *state, Raiser *raiser)
   return PyObject_SetAttr (raiser->handle, state->str__context, (PyObject *) raiser);
 }
 
-/* The one of Handle itself: that of a handle with a lock may find it cancelled by now. */
+/* Calls _run() of the class Handle itself. The _run() of a handle with a lock would do nothing if
+ * the handle has been cancelled meanwhile. */
 static int
 run_by_plain_method (CoreState *state, PyObject *handle)
 {
@@ -129,7 +131,8 @@ run_by_plain_method (CoreState *state, PyObject *handle)
   return result != NULL ? 0 : -1;
 }
 
-/* Returns -1 only for what _run() lets through, or a user's exception handler has raised. */
+/* Reports the pending exception. Returns -1 only for an exception that _run() lets through, or that
+ * an exception handler of the program has raised. */
 int
 handle_report (CoreState *state, PyObject *handle, PyObject *context)
 {

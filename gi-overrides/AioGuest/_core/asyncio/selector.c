@@ -4,7 +4,7 @@
 
 #include "selector.h"
 
-/* The selector that the loop has now. */
+/* The selector that the loop has now, and what is known of it. */
 
 void
 selector_view_init (SelectorView *self)
@@ -34,7 +34,7 @@ selector_view_clear (SelectorView *self)
   self->epoll_fd = -1;
 }
 
-/* A descriptor's number, -1 if it is negative, -2 with an exception. */
+/* Returns the number of a descriptor, -1 if it is negative, -2 with an exception. */
 int
 core_get_fd (PyObject *number)
 {
@@ -46,7 +46,7 @@ core_get_fd (PyObject *number)
   return PyErr_Occurred () ? -2 : (int) MAX (fd, -1);
 }
 
-/* The selector's own descriptor, -1 if it has none, -2 with an exception. */
+/* Returns the selector's own descriptor, -1 if it has none, -2 with an exception. */
 static int
 selector_fileno (CoreState *state, PyObject *selector)
 {
@@ -68,7 +68,7 @@ selector_fileno (CoreState *state, PyObject *selector)
   return fd;
 }
 
-/* Looks at what @self->selector is, with @fd for a descriptor of its own. */
+/* Finds out which kind of selector @self->selector is. @fd is its own descriptor, or -1. */
 static int
 look_at_selector (SelectorView *self, CoreState *state, int fd)
 {
@@ -153,9 +153,9 @@ selector_view_fetch (SelectorView *self, LoopView *loop)
   return -1;
 }
 
-/* Whether the selector's select() is another than the one that was verified: 1, 0, or -1 with an
- * exception. What the dict says comes first: the look-up may run anything, where somebody has put
- * a descriptor there; and it gives the type a version. */
+/* Whether the selector's select() is different from the one that was verified: 1, 0, or -1 with an
+ * exception. @dict is the selector's. It is examined before the type: the look-up in the type may
+ * run any code, if somebody has put a descriptor there. It also gives the type a version. */
 static int
 select_is_overridden (CoreState *state, PyObject *dict)
 {
@@ -198,7 +198,8 @@ may_epoll (SelectorView *self, CoreState *state)
   return overridden < 0 ? -1 : !overridden;
 }
 
-/* Whether the selector, as it is now, is an epoll object: its descriptor tells of all events. */
+/* Whether the selector, as it is now, is just an epoll object, so that its descriptor reports all
+ * events: 1, 0, or -1 with an exception. */
 int
 selector_view_polls_epoll (SelectorView *self, LoopView *loop)
 {

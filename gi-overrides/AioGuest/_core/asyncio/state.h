@@ -7,7 +7,7 @@
 #include "methods.h"
 #include "names.h"
 
-/* A bit of a task, by where it is in memory. */
+/* The place of a bit in a task object. */
 typedef struct
 {
   Py_ssize_t offset;
@@ -34,16 +34,16 @@ struct _CoreState
   /* asyncio and the standard library */
   PyObject *handle_type;
   PyObject *timer_handle_type;
-  PyObject *thread_safe_handle_type; /* has a lock, 3.14 on; else it is @handle_type */
+  PyObject *thread_safe_handle_type; /* has a lock, from 3.14 on; before, it is @handle_type */
   PyObject *rlock_type;
   PyObject *threading;
   PyObject *epoll_selector_type;
-  PyObject *epoll_select; /* its select(), which was verified; else NULL */
+  PyObject *epoll_select; /* select() of that type, which was verified; else NULL */
   PyObject *deque_type;
-  PyCFunction deque_append;  /* of exact deques; NULL if it isn't where it is looked for */
+  PyCFunction deque_append;  /* the C functions of exact deques; NULL if they were not found */
   PyCFunction deque_popleft;
-  Py_ssize_t deque_changes_offset; /* where one counts its changes; 0 if that is not known */
-  long event_read; /* of the selectors module */
+  Py_ssize_t deque_changes_offset; /* the place of its count of changes; 0 if unknown */
+  long event_read; /* a constant of the selectors module, like the next */
   long event_write;
   PyObject *current_task;
   PyObject *swap_current_task;    /* 3.12 on, else NULL */
@@ -51,7 +51,7 @@ struct _CoreState
   PyObject *py_current_task;      /* the same */
   PyObject *leave_task;
   PyObject *enter_task;
-  PyObject *must_cancel_type; /* asyncio's in C, if @must_cancel is known; else NULL */
+  PyObject *must_cancel_type; /* asyncio's task type in C, if @must_cancel is known; else NULL */
   VerifiedMethod methods[N_VERIFIED_METHODS];
   Py_ssize_t min_scheduled_timer_handles;
   double min_cancelled_timer_handles_fraction;
@@ -72,7 +72,7 @@ struct _CoreState
   Py_ssize_t scheduled_offset;
   Py_ssize_t lock_offset; /* 0 if @thread_safe_handle_type has none */
 
-  /* Where a task notes that its next await is to raise CancelledError */
+  /* The flag by which a task notes that its next await must raise CancelledError */
   TaskBit must_cancel;
 
 #if PY_VERSION_HEX >= 0x030c0000

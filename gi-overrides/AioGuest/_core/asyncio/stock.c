@@ -9,8 +9,8 @@
  * A round of a loop by its own _run_once(), for loops that native.c does not know: in debug
  * mode, with methods of their own, or of an asyncio that was not verified.
  *
- * _run_once() waits for I/O unless the loop is stopping, so for its time _stopping is true: a
- * string, by which a stop() of the user's (True) can be told from it.
+ * _run_once() waits for I/O unless the loop is stopping. So during the call _stopping is a string,
+ * which is true, and can be distinguished from the True that the program's stop() sets.
  */
 
 /* Whether the user has called stop(): 1, 0, or -1 with an exception. */
@@ -41,7 +41,8 @@ asyncio_guest_stock_round (AsyncioGuest *self)
       (!was_stopping && PyDict_SetItem (self->view.dict, state->str__stopping, sentinel) < 0))
     return -1;
 
-  /* It runs all handles that are ready, those of a cut round included. */
+  /* It runs all handles that are ready, including those that are left of a round that was cut
+   * short. */
   self->todo = 0;
   self->had_io = self->has_events = TRUE;
 
@@ -70,6 +71,7 @@ asyncio_guest_stock_round (AsyncioGuest *self)
       asyncio_guest_fetch_queues (self) < 0)
     return -1;
 
-  /* How many it ran is not told. What counts is whether it can be that nothing is left. */
+  /* How many handles it has run is unknown. This number is 0 only if the queue was empty before and
+   * after. */
   return n_before + Py_SIZE (self->view.ready);
 }

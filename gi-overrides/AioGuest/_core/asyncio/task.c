@@ -4,7 +4,8 @@
 
 #include "task.h"
 
-/* The task whose step is going on, and taking it off the step that is interrupted. */
+/* The task whose step is going on: how to get it, to take it off the interrupted step, and to put
+ * it back. */
 
 PyObject *
 asyncio_guest_get_task (Guest *guest)
@@ -14,14 +15,15 @@ asyncio_guest_get_task (Guest *guest)
   return PyObject_CallOneArg (self->view.state->current_task, self->view.loop);
 }
 
-/* Makes @task (or none, if NULL) the current one; returns the one before, None or a task. */
+/* Makes @task the current one, or none if it is NULL. Returns the one before: None or a task. */
 static PyObject *
 swap_task (PyObject *swap, PyObject *loop, PyObject *task)
 {
   return PyObject_CallFunctionObjArgs (swap, loop, task != NULL ? task : Py_None, NULL);
 }
 
-/* Pure-Python tasks have a slot of their own, in a dict from which only what is there can go. */
+/* The current one of the pure-Python tasks has a place of its own, in a dict. To take it off fails
+ * if it is not there. */
 static int
 leave_py_task (AsyncioGuest *self, LeftTask *left)
 {
@@ -75,7 +77,7 @@ leave_c_task (AsyncioGuest *self, LeftTask *left)
   result = PyObject_CallFunctionObjArgs (state->leave_task, self->view.loop, left->task, NULL);
   if (result == NULL)
     {
-      /* It was not left, so it is not to be entered again. */
+      /* It was not left, so it must not be entered again. */
       Py_CLEAR (left->task);
       return -1;
     }

@@ -14,15 +14,15 @@
 /* A tick of a loop: as many rounds as there is work and time for. Re-entry: see padding.c. */
 
 /*
- * Whether, with no handle ready, another round would be for nothing: 1, 0, or -1 with an exception.
- * Where there was I/O, more is likely. Where there was none (a timer, the host) the main context
- * itself looks before it sleeps, if the selector's descriptor tells of everything. But a timer may
- * have become due meanwhile.
+ * Whether the tick can end, with no handle ready: 1, 0, or -1 with an exception. If the tick had
+ * I/O, there is likely to be more. If it had none (it was for a timer, or for the host), the main
+ * context itself polls before it sleeps. That is enough if the selector's descriptor reports all
+ * events, and no timer has become due meanwhile.
  */
 static int
 is_over_for_now (AsyncioGuest *self, Py_ssize_t n_run)
 {
-  int told;
+  int is_epoll;
   int due;
 
   if (n_run == 0)
@@ -30,9 +30,9 @@ is_over_for_now (AsyncioGuest *self, Py_ssize_t n_run)
   if (self->had_io && looks_is_worth_one (&self->looks))
     return 0;
 
-  told = selector_view_polls_epoll (&self->selector, &self->view);
-  if (told <= 0)
-    return told;
+  is_epoll = selector_view_polls_epoll (&self->selector, &self->view);
+  if (is_epoll <= 0)
+    return is_epoll;
 
   due = loop_view_has_due_timer (&self->view);
   return due < 0 ? -1 : !due;
@@ -56,10 +56,11 @@ run_rounds (AsyncioGuest *self, gint64 slice_end)
         return AIO_GUEST_TICK_FAILED;
 
       if (G_UNLIKELY (self->view.state->debug_ticks))
-        asyncio_guest_tell_kind (self, native);
+        asyncio_guest_log_kind (self, native);
 
-      /* The round may take timers away, and a step of it put as many there: their number would not
-       * tell the main context that the step iterates. It has a tick then, which counts anew. */
+      /* The round may remove timers, and a step of it may add as many, so that their number is the
+       * same. If that step iterates the main context, peek must notice the new ones all the same.
+       * No number is -1, so there is a tick, which sets the number anew. */
       self->n_scheduled = -1;
 
       n_run = native ? asyncio_guest_native_round (self, slice_end) : asyncio_guest_stock_round (self);
@@ -90,8 +91,9 @@ run_rounds (AsyncioGuest *self, gint64 slice_end)
       if (asyncio_guest_fetch_queues (self) < 0)
         return AIO_GUEST_TICK_FAILED;
 
-      /* Only a round that finds nothing to do tells that there is nothing left: after any other
-       * one a descriptor may be readable still. The stock one does not tell, but took its time. */
+      /* Only a round that has run nothing shows that nothing is left: after any other one a
+       * descriptor may still be readable. A stock round does not report how many handles it has
+       * run. */
       if (g_get_monotonic_time () >= slice_end)
         return n_run > 0 || Py_SIZE (self->view.ready) > 0 || !native ? AIO_GUEST_TICK_AGAIN
                                                                  : AIO_GUEST_TICK_WAIT;
@@ -107,7 +109,8 @@ run_rounds (AsyncioGuest *self, gint64 slice_end)
     }
 }
 
-/* What the host needs to know of the loop until the next tick. */
+/* Updates all that the host uses of the loop until the next tick: queues, selector, descriptors and
+ * the time of the next timer. */
 static int
 finish_tick (AsyncioGuest *self, gint64 *next_ready_time)
 {
@@ -131,7 +134,7 @@ run_and_finish (AsyncioGuest *self, gint64 slice_end, gint64 *next_ready_time)
   if (tick == AIO_GUEST_TICK_FAILED || tick == AIO_GUEST_TICK_FINISHED)
     tick = guest_end_or_go_on (base, tick);
 
-  /* Where the run is over the loop may be closed by now. */
+  /* If the run is over, the loop may already be closed. */
   if (tick != AIO_GUEST_TICK_FINISHED && guest_is_going_on (base) &&
       finish_tick (self, next_ready_time) < 0)
     return AIO_GUEST_TICK_FAILED;
@@ -157,7 +160,7 @@ asyncio_guest_tick (Guest *base, gboolean can_run, gint64 slice_end, gint64 *nex
       n_entry = MIN (Py_SIZE (self->view.ready), n_outer);
     }
 
-  /* Trouble before or after the rounds. */
+  /* An error before or after the rounds. */
   if (tick == AIO_GUEST_TICK_FAILED)
     tick = guest_end_or_go_on (base, tick);
 
@@ -176,9 +179,10 @@ asyncio_guest_tick (Guest *base, gboolean can_run, gint64 slice_end, gint64 *nex
  * look at the sizes                    call_soon_threadsafe(): append to the queue
  *                                      write to the loop's own pipe
  *
- * Whether A sees the append or not, the selector tells of the pipe. Host code on thread A itself
- * appends between two calls of peek. No item is looked at: B could free it, and the list's
- * storage moves. A size that has been read while it changes costs a tick with nothing to do.
+ * Whether A sees the append or not, the pipe becomes readable, and the selector reports it. Host
+ * code on thread A itself appends only between two calls of peek. The items are not accessed: B
+ * could free one, and the list's storage moves. If a size is read while it changes, that costs a
+ * tick with nothing to do.
  */
 gboolean
 asyncio_guest_peek (Guest *base)
