@@ -9,7 +9,8 @@
 #include "aio-guest-run.h"
 #include "aio-guest-source.h"
 
-/* Where a run and its source meet: each knows the other only by what it is given here. */
+/* The functions that need both a run and its source. Otherwise each of the two knows only the few
+ * functions of the other that it is given. */
 
 /**
  * aio_guest_run_attach:

@@ -8,12 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* When a source is to be dispatched next, and what ends the main context's wait then. */
+/* The time at which a source must be dispatched next, and what ends the wait of the main context
+ * then. */
 
 typedef struct
 {
   gint64 time; /* as of g_get_monotonic_time(); -1 for never */
-  AioGuestTimer *timer; /* made at the first deadline; NULL, too, if there is none to be had */
+  AioGuestTimer *timer; /* made at the first deadline; also NULL if none can be made */
   gboolean no_timer;
   GPollFD timer_fd;
 } AioGuestDeadline;
@@ -23,7 +24,7 @@ void aio_guest_deadline_pause (GSource *source);
 void aio_guest_deadline_lose_timer (AioGuestDeadline *self, GSource *source);
 void aio_guest_deadline_clear (AioGuestDeadline *self);
 
-/* Inline is what the source asks in each turn of the main loop. */
+/* The functions that the source calls in each turn of the main loop are inline. */
 
 static inline void
 aio_guest_deadline_set_polling (AioGuestDeadline *self, gboolean polling)

@@ -6,7 +6,7 @@
 
 #include "aio-guest-deadline-private.h"
 
-/* Most often there is nothing to change: then GLib's lock is not worth taking. */
+/* Mostly the time is the same: then there is no need to take GLib's lock. */
 static void
 set_ready_time (GSource *source, gint64 ready_time)
 {
@@ -37,8 +37,8 @@ abandon_timer (AioGuestDeadline *self, GSource *source)
 }
 
 /*
- * The timer only ends the main context's wait: whether the time has come is for the clock to say,
- * as it is for the ready times of other sources. Without a timer the deadline is the ready time.
+ * The timer only ends the wait of the main context. Whether the time has come is decided by the
+ * clock, as for the ready times of other sources. Without a timer the deadline is the ready time.
  */
 void
 aio_guest_deadline_set (AioGuestDeadline *self, GSource *source, gint64 time)
@@ -69,7 +69,7 @@ aio_guest_deadline_lose_timer (AioGuestDeadline *self, GSource *source)
   g_source_set_ready_time (source, self->time);
 }
 
-/* When the source is no more. */
+/* To be called when the source is being finalized. */
 void
 aio_guest_deadline_clear (AioGuestDeadline *self)
 {

@@ -8,8 +8,8 @@
 #include "aio-guest-slice-private.h"
 
 /*
- * While the run has yielded the idle source is always ready, which would starve whatever has a
- * lower priority still; so once in IDLE_TURNS turns it steps aside for a turn of the main loop.
+ * While the run has yielded, the idle source is always ready. That would starve all sources of an
+ * even lower priority. So in one of IDLE_TURNS turns of the main loop it steps aside.
  */
 
 #define IDLE_TURNS 10
@@ -73,8 +73,9 @@ idle_source_dispatch (GSource *source,
   if (!may_run (self, TRUE))
     return G_SOURCE_CONTINUE;
 
-  /* The tick may end the run, and with it the two sources. GLib holds on to the source that it
-   * dispatches, and that to the run; here, this is the other one. */
+  /* The tick may end the run, and so destroy both sources. GLib holds a reference to the source
+   * that it dispatches, which is the idle source here. So the main source and the run are held as
+   * well. */
   g_autoptr (AioGuestRun) run G_GNUC_UNUSED = g_object_ref (self->main->run);
   g_autoptr (GSource) main_source = g_source_ref (&self->main->parent);
 
@@ -111,7 +112,7 @@ aio_guest_idle_source_ensure (AioGuestMainSource *main)
   g_source_attach (source, g_source_get_context (&main->parent));
 }
 
-/* After the run's has changed. */
+/* To be called after the priority of the run has changed. */
 void
 aio_guest_idle_source_update_priority (AioGuestMainSource *main)
 {

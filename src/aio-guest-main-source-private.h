@@ -15,28 +15,28 @@ G_BEGIN_DECLS
  * Two sibling sources serve one run.
  *
  * The *main source* has the run's own priority. It polls the guest's descriptors, a timer for the
- * guest's deadline, and the run's wakeup. As long as the guest is quick that is all there is.
+ * guest's deadline, and the run's wakeup. As long as the guest is quick, there is no other source.
  *
  * The *idle source* has the priority of idle callbacks, or the run's own if that is lower, and
- * polls nothing. When the guest has had a slice (see AioGuestShare) the run yields: the main
+ * polls nothing. When the guest has had a slice (see AioGuestShare), the run yields: the main
  * source stops polling and is ready again only after a period, and the idle source is ready at
- * once. So everything the host has to do between the two priorities, GTK's frames above all,
- * comes first; and yet a host that never rests leaves the guest a slice in each period.
+ * once. So everything that the host has to do between the two priorities comes first, above all
+ * GTK's frames. A host that never rests still leaves the guest a slice in each period.
  *
- * Both may recurse, for guests that allow it. In prepare and check nothing is done but to look:
- * no tick, no change of priority, and no lock that could be held for long.
+ * Both may recurse, for guests that allow it. Their prepare and check only look: they run no tick,
+ * change no priority, and take no lock that could be held for long.
  */
 
 typedef struct
 {
-  /* Of the innermost dispatch. The start of its slice moves on by the time that is not the
-   * guest's: the host's in nested main loops, and waits for a lock. */
+  /* The times of the innermost dispatch. The start of its slice moves on by all time that is not
+   * the guest's: the host's time in nested main loops, and waits for a lock. */
   gint64 start;
   gint64 tick_start;
 
-  /* The nested main loops inside the innermost tick: when the main context was first and last
-   * seen at work there, 0 for never. What lies between is the host's time; what its last callback
-   * takes, the one that ends the main loop, is not seen and counts as the guest's. */
+  /* The nested main loops inside the innermost tick: when the main context was first and last seen
+   * at work in one; 0 for never. The time in between is the host's. The last callback, which ends
+   * the main loop, is over unseen: its time counts as the guest's. */
   gint64 nested_first;
   gint64 nested_last;
 } AioGuestSlice;
@@ -50,7 +50,7 @@ typedef struct
   AioGuestRun *run; /* borrowed: the callback data owns a reference */
   AioGuestIdleSource *idle; /* owned; made at the first yield */
 
-  GPollFD wakeup; /* of the run; polled as long as that is alive, whatever else is not */
+  GPollFD wakeup; /* of the run; polled as long as the run is alive, even if nothing else is */
   AioGuestWatches watches;
   AioGuestDeadline deadline; /* the guest's next timer */
   AioGuestShare share;
@@ -71,16 +71,17 @@ aio_guest_main_source_is_alive (AioGuestMainSource *self)
   return aio_guest_run_is_alive (self->run) && !g_source_is_destroyed (&self->parent);
 }
 
-/* For the main source's own steps, which GLib takes with no source that is destroyed. */
+/* Whether the guest may be ticked. For the functions of the main source that GLib calls, which it
+ * never does for a destroyed source. */
 static inline gboolean
 aio_guest_main_source_may_run (AioGuestMainSource *self, gboolean in_dispatch)
 {
   return aio_guest_run_may_enter (self->run, in_dispatch);
 }
 
-/* For both sources. GLib destroys those of a main context that is being freed, which belong to none
- * by then, but those that somebody else has destroyed meanwhile it forgets, with all that they
- * hold. */
+/* Destroys one of the two sources, except while GLib frees its main context. The source belongs to
+ * no context then, and GLib is about to destroy it. If it were destroyed here before, GLib would
+ * never release what it holds. */
 static inline void
 aio_guest_main_source_destroy (GSource *source)
 {

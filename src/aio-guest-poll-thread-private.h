@@ -26,10 +26,10 @@ int aio_guest_poll_thread_get_fd (AioGuestPollThread *self);
 int aio_guest_poll_thread_begin (AioGuestPollThread *self,
                                  GIOCondition seen,
                                  gboolean *backend_closed);
-void aio_guest_poll_thread_tell (AioGuestPollThread *self,
-                                 const GArray *watched,
-                                 guint serial,
-                                 gboolean arm);
+void aio_guest_poll_thread_update (AioGuestPollThread *self,
+                                   const GArray *watched,
+                                   guint serial,
+                                   gboolean arm);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AioGuestPollThread, aio_guest_poll_thread_free)
 

@@ -12,7 +12,7 @@
 #include <signal.h>
 
 /*
- * The main context polls the descriptor of @ready, and a thread the guest's:
+ * The main context polls the descriptor of @ready. A thread polls those of the guest:
  *
  *   owner                              thread
  *   arm: copy, armed, unpark     -->   parked until armed
@@ -21,25 +21,24 @@
  *   begin(): acknowledge @ready
  *   the guest's tick; arm
  *
- * The thread must not poll while the guest ticks, or it would report what is being handled, so
+ * The thread must not poll while the guest ticks, or it would report I/O that is being handled. So
  * it waits to be armed again. Races:
  *
- *   owner: other descriptors while the thread is in poll(). It is found waiting with an old copy,
- *   and @control is signalled; the thread takes the new copy. The copy is made and @waiting looked
- *   at under @lock, so either the thread has not copied yet, or @waiting is set and @control wakes
- *   it; that it is signalled after @lock is free costs, at worst, one more turn of the thread. While
- *   it is parked the copy has time until it is armed.
+ *   owner: changes the descriptors while the thread is in poll(). The thread waits with an old copy
+ *   then. @control is signalled, and the thread takes the new copy. The copy is made and @waiting
+ *   is read under @lock. So either the thread has not copied yet, or @waiting is set and @control
+ *   wakes it. @control is signalled after @lock is free: at worst, that costs one more turn of the
+ *   thread. While the thread is parked, it gets a new copy only when it is armed.
  *
- *   owner: tick for another reason while the thread has just signalled @ready, or is about to: it
- *   does so without @lock, when it is not armed any more. The I/O is handled by that tick; @ready
- *   is readable then, or soon, and costs one dispatch with nothing to do.
+ *   owner: ticks for another reason while the thread has just signalled @ready, or is about to.
+ *   (The thread signals without @lock, when it is not armed any more.) That tick handles the I/O.
+ *   @ready is readable then, or soon, and costs one dispatch with nothing to do.
  *
- *   owner: arms while the thread finds something ready. Either @armed is FALSE already, and set
- *   again; or it is still TRUE, and @ready is signalled after it: the owner comes back and arms
- *   then.
+ *   owner: arms while the thread finds something ready. If @armed is FALSE already, it is set
+ *   again. If it is still TRUE, @ready is signalled later: the owner comes back, and arms then.
  *
- *   owner: stop() while the thread is anywhere. @quit is set under @lock and looked at under
- *   @lock before each wait; @control ends a poll in progress.
+ *   owner: stops the thread while that is anywhere. @quit is set under @lock, and read under @lock
+ *   before each wait. @control ends a poll in progress.
  */
 
 struct _AioGuestPollThread
@@ -54,10 +53,10 @@ struct _AioGuestPollThread
   GCond unpark;
   GArray *to_poll;      /* (lock) of GPollFD: copy of what the poller watches */
   guint to_poll_serial; /* of the copy; owner thread only */
-  gboolean armed;       /* (lock) and atomic; the thread is to report the next event */
+  gboolean armed;       /* the thread must report the next event */
   gboolean waiting;     /* (lock) the thread is in poll(), or just about to be */
   gboolean quit;        /* (lock) */
-  int failure;          /* atomic; the errno that the thread can't go on for, or 0 */
+  int failure;          /* atomic; the errno of the error that stops the thread, or 0 */
   gboolean closed;      /* atomic; the backend descriptor was found closed */
 };
 
@@ -143,7 +142,7 @@ poll_thread (gpointer data)
       g_mutex_lock (&self->lock);
       self->waiting = FALSE;
 
-      /* It would fail again at once, so the owner is to end the run. */
+      /* It would fail again at once, so the owner must end the run. */
       if (failure != 0)
         {
           g_atomic_int_set (&self->failure, failure);
@@ -152,7 +151,8 @@ poll_thread (gpointer data)
         }
       else if (n_ready > 0 && polled[0].revents != 0)
         {
-          /* The set has changed, or it is time to go; what else is ready is found again. */
+          /* The descriptors have changed, or the thread must end. Others that are ready are found
+           * again. */
           aio_guest_wakeup_acknowledge (self->control);
         }
       else if (n_ready > 0)
@@ -163,7 +163,7 @@ poll_thread (gpointer data)
 
           g_atomic_int_set (&self->armed, FALSE);
 
-          /* Without the lock, which the owner is to find free. */
+          /* Without the lock: the owner, which this wakes, would have to wait for it. */
           g_mutex_unlock (&self->lock);
           aio_guest_wakeup_signal (self->ready);
           g_mutex_lock (&self->lock);
@@ -174,7 +174,7 @@ poll_thread (gpointer data)
   return NULL;
 }
 
-/* It is the owner thread's to stop. */
+/* Starts the thread, unless it was started already. Only the owner thread may stop it. */
 gboolean
 aio_guest_poll_thread_start (AioGuestPollThread *self, GError **error)
 {
@@ -190,8 +190,8 @@ aio_guest_poll_thread_start (AioGuestPollThread *self, GError **error)
   self->failure = 0;
   self->fork_generation = aio_guest_fork_watch ();
 
-  /* What is sent to the process is for threads that expect it; a thread begins with its maker's
-   * mask. */
+  /* All signals are blocked in the thread: those sent to the process are for threads that expect
+   * them. A new thread has the mask of the thread that makes it. */
   sigfillset (&all);
   pthread_sigmask (SIG_SETMASK, &all, &before);
   self->thread = g_thread_try_new ("aioguest-poll", poll_thread, self, &local_error);
@@ -207,7 +207,8 @@ aio_guest_poll_thread_start (AioGuestPollThread *self, GError **error)
   return TRUE;
 }
 
-/* Joins the thread, if it was started: it waits for nothing but the descriptors and @control. */
+/* Ends and joins the thread, if it was started. That does not take long: it waits only for the
+ * descriptors, @control and @unpark. */
 void
 aio_guest_poll_thread_stop (AioGuestPollThread *self)
 {
@@ -230,15 +231,16 @@ aio_guest_poll_thread_stop (AioGuestPollThread *self)
   aio_guest_wakeup_acknowledge (self->control);
 }
 
-/* What the host's main context is to poll, for reading. */
+/* Returns the descriptor that the host's main context must poll for reading. */
 int
 aio_guest_poll_thread_get_fd (AioGuestPollThread *self)
 {
   return aio_guest_wakeup_get_fd (self->ready);
 }
 
-/* Before a tick: takes note of what the host saw of its descriptor. Returns the errno that the
- * thread can't go on for, or 0. */
+/* To be called before a tick. @seen is what the main context has seen of the descriptor to poll.
+ * Returns the errno of the error that stops the thread, or 0. Sets whether the descriptor of the
+ * backend was found closed. */
 int
 aio_guest_poll_thread_begin (AioGuestPollThread *self, GIOCondition seen, gboolean *backend_closed)
 {
@@ -250,13 +252,13 @@ aio_guest_poll_thread_begin (AioGuestPollThread *self, GIOCondition seen, gboole
   return (seen & G_IO_NVAL) != 0 ? EBADF : g_atomic_int_get (&self->failure);
 }
 
-/* Hands the thread what is to be polled: to a parked one only if it is to be armed. @serial changes
- * with what is @watched. */
+/* Gives the thread the descriptors to poll. If it is parked, it gets them only if @arm is TRUE.
+ * @serial changes whenever @watched does. */
 void
-aio_guest_poll_thread_tell (AioGuestPollThread *self,
-                            const GArray *watched,
-                            guint serial,
-                            gboolean arm)
+aio_guest_poll_thread_update (AioGuestPollThread *self,
+                              const GArray *watched,
+                              guint serial,
+                              gboolean arm)
 {
   const gboolean changed = self->to_poll_serial != serial;
   gboolean poke = FALSE;
@@ -265,7 +267,8 @@ aio_guest_poll_thread_tell (AioGuestPollThread *self,
   if (self->thread == NULL || is_forked (self))
     return;
 
-  /* The thread disarms itself just before it signals @ready, and then there is another tick. */
+  /* If it is armed, the thread disarms itself just before it signals @ready. Then there is another
+   * tick. */
   if (!changed && g_atomic_int_get (&self->armed))
     return;
 
@@ -288,7 +291,7 @@ aio_guest_poll_thread_tell (AioGuestPollThread *self,
 
   g_mutex_unlock (&self->lock);
 
-  /* Without the lock, which it would run into at once. */
+  /* Without the lock: the thread, which this wakes, would have to wait for it. */
   if (poke)
     aio_guest_wakeup_signal (self->control);
   if (unpark)

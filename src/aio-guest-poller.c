@@ -206,7 +206,7 @@ note_change (AioGuestPoller *self)
   self->serial++;
 
   if (self->thread != NULL)
-    aio_guest_poll_thread_tell (self->thread, self->watched, self->serial, FALSE);
+    aio_guest_poll_thread_update (self->thread, self->watched, self->serial, FALSE);
 }
 
 static GPollFD *
@@ -395,5 +395,5 @@ void
 aio_guest_poller_arm (AioGuestPoller *self)
 {
   if (self->thread != NULL)
-    aio_guest_poll_thread_tell (self->thread, self->watched, self->serial, TRUE);
+    aio_guest_poll_thread_update (self->thread, self->watched, self->serial, TRUE);
 }

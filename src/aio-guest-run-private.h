@@ -24,7 +24,7 @@ AioGuestTick aio_guest_run_tick (AioGuestRun *self,
                                  GError **error);
 void aio_guest_run_leave (AioGuestRun *self, gint64 elapsed, gboolean deferred);
 
-/* Inline, and without checks, is what the source asks in each turn of the main loop. */
+/* What the source calls in each turn of the main loop is inline, and has no checks. */
 
 static inline gboolean
 aio_guest_run_is_alive (AioGuestRun *self)
@@ -33,8 +33,8 @@ aio_guest_run_is_alive (AioGuestRun *self)
          self->fork_generation == aio_guest_fork_generation ();
 }
 
-/* A number that a thread is given when it first attaches a run, 0 before. Unlike the address of a
- * thread's own data, and g_thread_self(), it is not used again after the thread's end. */
+/* A number that a thread gets when it first attaches a run; 0 before. Unlike the address of data of
+ * the thread, and g_thread_self(), it is not used again after the end of the thread. */
 extern __thread gsize aio_guest_run_this_thread;
 
 static inline gboolean
@@ -43,7 +43,7 @@ aio_guest_run_is_owner (AioGuestRun *self)
   return self->owner == aio_guest_run_this_thread;
 }
 
-/* For the log. The name is the owner's: NULL on another thread. */
+/* For the log. Only the owner may read the name: NULL on any other thread. */
 static inline const char *
 aio_guest_run_get_log_name (AioGuestRun *self)
 {
@@ -69,8 +69,7 @@ aio_guest_run_take_wake (AioGuestRun *self)
   g_atomic_int_set (&self->woken, FALSE);
 }
 
-/* On another thread than the owner's what there is to do is to end the run, and to peek is not
- * allowed. */
+/* On any thread but the owner's, the only work is to end the run, and peek must not be called. */
 static inline gboolean
 aio_guest_run_has_work (AioGuestRun *self)
 {
@@ -103,15 +102,16 @@ aio_guest_loop_depth (gboolean in_dispatch)
   return g_main_depth () - (in_dispatch ? 1 : 0);
 }
 
-/* In a dispatch: the guest rests in the main loop that has made it, and in those nested there. */
+/* To be called in a dispatch: the guest rests in the main loop that has made the dispatch, and in
+ * main loops nested in that. */
 static inline void
 aio_guest_run_rest (AioGuestRun *self)
 {
   self->resting_depth = aio_guest_loop_depth (TRUE);
 }
 
-/* In a prepare: whether the guest has rested in a main loop nested in this one, which is over. What it
- * has missed there it is to look for, once. */
+/* To be called in prepare: whether the guest has rested in a main loop that was nested in this one,
+ * and is over. Returns TRUE only once: the guest must look for what it has missed there. */
 static inline gboolean
 aio_guest_run_end_rest (AioGuestRun *self)
 {
@@ -122,7 +122,7 @@ aio_guest_run_end_rest (AioGuestRun *self)
   return TRUE;
 }
 
-/* Whether the main loop that is iterating may have the guest ticked. */
+/* Whether the main loop that is iterating may tick the guest. */
 static inline gboolean
 aio_guest_run_may_enter (AioGuestRun *self, gboolean in_dispatch)
 {
@@ -132,7 +132,7 @@ aio_guest_run_may_enter (AioGuestRun *self, gboolean in_dispatch)
           aio_guest_run_is_woken (self));
 }
 
-/* The guest is ticked. */
+/* To be called when the guest is ticked: it rests no more. */
 static inline void
 aio_guest_run_go_on (AioGuestRun *self)
 {

@@ -6,12 +6,13 @@
 
 #include "aio-guest-share-private.h"
 
-/* Microseconds. Were the next turn by right due before the host has come as far as its idle
- * sources, a guest with nothing left would be ticked for ever, and the host would never rest. */
+/* In microseconds. If the period were shorter, it could be over before the host has come as far as
+ * its idle sources. Then a guest with nothing left to do would be ticked for ever, and the host
+ * would never rest. */
 #define MIN_PERIOD 1000
 
 /*
- * After the guest ran: whether it has yielded from now on.
+ * To be called after the guest has run. Returns whether it has yielded from now on.
  *
  * @when_idle: it ran because the host was idle, not at its own priority
  * @start_time: when it began, monotonic
@@ -29,11 +30,11 @@ aio_guest_share_settle (AioGuestShare *self,
 
   self->charge = when_idle ? 0 : self->charge + elapsed;
 
-  /* A turn taken by right, while yielded, says nothing of whether the host is idle again: only a
-   * turn when idle that leaves nothing behind ends the yield. */
+  /* A turn that the guest had because its period was over does not show that the host is idle. Only
+   * a turn when idle that leaves no work ends the yield. */
   self->yielded = work_left || self->charge > self->slice || (self->yielded && !when_idle);
 
-  /* Half a period is the host's even after a turn that took longer than a whole one. */
+  /* The host gets at least half a period, even if the turn took longer than a whole one. */
   if (self->yielded)
     {
       const gint64 period = MAX (self->period, MIN_PERIOD);

@@ -8,15 +8,17 @@
 
 G_BEGIN_DECLS
 
-/* What the dispatch of both sources comes to: the guest's slice. */
+/* The slice of the guest, which the dispatch of either source runs. */
 
-/* @on_yield: sees to it that the run goes on when the host is idle; NULL if that is seen to. */
+/* @on_yield: called when the run yields, so that it goes on when the host is idle; NULL if nothing
+ * has to be done for that. */
 gboolean aio_guest_slice_run (AioGuestMainSource *self,
                               gboolean when_idle,
                               void (*on_yield) (AioGuestMainSource *self));
 gint64 aio_guest_slice_restart (AioGuestMainSource *self);
 
-/* While a dispatch is going on this is the sign of a main loop below it. */
+/* To be called when GLib calls a function of one of the sources. During a dispatch this shows that
+ * a main loop is nested in it. */
 static inline void
 aio_guest_slice_note_nested (AioGuestMainSource *self)
 {

@@ -10,7 +10,7 @@
 #include "aio-guest-slice-private.h"
 #include "aio-guest-source.h"
 
-/* By the time of this turn of the main loop. */
+/* Whether a time has come, as of this turn of the main loop. */
 static gboolean
 is_past (AioGuestMainSource *self, gint64 time)
 {
@@ -32,14 +32,14 @@ stop_polling_wakeup (AioGuestMainSource *self)
   self->wakeup.events = self->wakeup.revents = 0;
 }
 
-/* The wake itself is noted by the run. */
+/* Acknowledges the wakeup descriptor. The wake itself is kept by the run. */
 static void
 check_wakeup (AioGuestMainSource *self, GSource *source)
 {
   if (G_LIKELY (self->wakeup.revents == 0) || !aio_guest_run_is_alive (self->run))
     return;
 
-  /* Somebody has closed it, and poll() would say so again and again. */
+  /* Somebody has closed it. poll() would report that again and again. */
   if ((self->wakeup.revents & G_IO_NVAL) != 0)
     g_source_remove_poll (source, &self->wakeup);
   else
@@ -54,7 +54,7 @@ main_source_prepare (GSource *source, int *timeout)
   *timeout = -1;
   aio_guest_slice_note_nested (self);
 
-  /* The tick to come sets what is to be polled, and the deadline. */
+  /* The tick that follows sets the descriptors to poll, and the deadline. */
   if (aio_guest_run_end_rest (self->run))
     aio_guest_run_wake (self->run);
 
@@ -73,8 +73,8 @@ main_source_prepare (GSource *source, int *timeout)
 
   aio_guest_watches_sync (&self->watches, source, aio_guest_run_poller (self->run));
 
-  /* The tick around this nested main loop will do so only when it is back. What it has not got
-   * round to handling is reported once more, and costs a tick with nothing to do. */
+  /* The tick around this nested main loop arms the poller only when it returns. I/O that it has not
+   * handled yet is reported once more, which costs a tick with nothing to do. */
   if (aio_guest_run_depth (self->run) > 0)
     aio_guest_poller_arm (aio_guest_run_poller (self->run));
 
@@ -94,7 +94,8 @@ main_source_check (GSource *source)
 
   if (!may_run || self->share.yielded)
     {
-      /* Asked for no events poll() still reports a hang-up, and would again and again. */
+      /* Even if it is asked for no events, poll() reports a hang-up, and would do so again and
+       * again. */
       if (aio_guest_watches_are_ready (&self->watches))
         aio_guest_watches_drop (&self->watches, source);
       return may_run && is_past (self, self->share.resume_time);
@@ -116,16 +117,17 @@ main_source_dispatch (GSource *source,
 
   if (!aio_guest_main_source_may_run (self, TRUE))
     {
-      /* Attached when its run was over already. */
+      /* The source was attached when its run was already over. */
       if (aio_guest_run_get_state (self->run) == AIO_GUEST_RUN_STATE_FINISHED)
         return G_SOURCE_REMOVE;
 
-      /* Overdue; the slice that is going on sees to it when its tick is back. */
+      /* The ready time has passed. The slice that is going on sets the next one when its tick
+       * returns. */
       g_source_set_ready_time (source, -1);
       return G_SOURCE_CONTINUE;
     }
 
-  /* Marked ready before it yielded (by the iteration around a nested main loop). */
+  /* It was marked ready before the run yielded: by the iteration around a nested main loop. */
   if (self->share.yielded && g_get_monotonic_time () < self->share.resume_time)
     {
       g_source_set_ready_time (source, -1);
@@ -159,8 +161,8 @@ static GSourceFuncs main_source_funcs = {
   .finalize = main_source_finalize,
 };
 
-/* The callback stands for the source's hold on its run: GLib drops it as soon as the source is
- * destroyed, by whomever, and that is how the run learns of it. */
+/* The callback data is the source's reference to its run. GLib drops it as soon as anybody destroys
+ * the source: that is how the run notices it. The callback itself is never called. */
 static void
 release_run (gpointer data)
 {
@@ -176,7 +178,7 @@ set_priority (GSource *source, int priority)
 {
   AioGuestMainSource *self = (AioGuestMainSource *) source;
 
-  /* Of one that was destroyed inside its own dispatch, GLib would add the descriptors anew, and
+  /* If the source was destroyed inside its own dispatch, GLib would add its descriptors again, and
    * nobody would remove them. */
   if (g_source_is_destroyed (source))
     return;
@@ -197,8 +199,8 @@ close_sources (GSource *source)
 {
   AioGuestMainSource *self = (AioGuestMainSource *) source;
 
-  /* If somebody else destroys the source GLib takes off its descriptors only when ::finished has been
-   * emitted, in which the host may iterate. */
+  /* If somebody else destroys the source, GLib removes its descriptors only after ::finished has
+   * been emitted. A handler of that may iterate the main context. */
   aio_guest_main_source_set_polling (self, FALSE);
   stop_polling_wakeup (self);
 
@@ -251,7 +253,7 @@ aio_guest_source_new (AioGuestRun *run, GError **error)
   g_source_set_can_recurse (source, TRUE);
   g_source_set_callback (source, G_SOURCE_FUNC (release_run), g_object_ref (run), release_run);
 
-  /* The first dispatch comes of itself: the guest may have been given work before. */
+  /* The first dispatch needs no event: the guest may have got work before. */
   g_source_set_ready_time (source, 0);
 
   return g_steal_pointer (&source);

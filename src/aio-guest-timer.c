@@ -13,23 +13,23 @@
 #include <unistd.h>
 
 /*
- * What a timerfd has over the ready time of a GSource:
+ * Advantages of a timerfd over the ready time of a GSource:
  *
- * - microseconds on every GLib; up to 2.80 the main context waits for whole milliseconds;
- * - the kernel adds no timer slack to it, as it does to the timeout of poll();
- * - to set it costs one system call. To change a ready time from inside a dispatch that may recurse
+ * - It has microseconds on every GLib; up to 2.80 the main context waits for whole milliseconds.
+ * - The kernel adds no timer slack to it, as it does to the timeout of poll().
+ * - To set it costs one system call. To change a ready time from inside a dispatch that may recurse
  *   costs three: GLib writes to its wakeup descriptor, polls once more and reads it.
  *
- * It is never read: setting it anew makes it unreadable again, and until then it may be readable.
+ * It is never read. Once it is readable, it stays so until it is set anew.
  */
 
 struct _AioGuestTimer
 {
   int fd;
-  gint64 ready_time; /* what it is set to; -1 for never */
+  gint64 ready_time; /* the time that it is set to; -1 for never */
 };
 
-/* NULL if there is none to be had. */
+/* Returns NULL if no timerfd can be created. */
 AioGuestTimer *
 aio_guest_timer_new (void)
 {
@@ -60,9 +60,9 @@ aio_guest_timer_get_fd (AioGuestTimer *self)
   return self->fd;
 }
 
-/* Readable from @ready_time on, as of g_get_monotonic_time(); -1 for never. Once it is readable it
- * is so until another time is set. FALSE if the descriptor is not a timer's any more: somebody has
- * closed it. */
+/* Makes the descriptor readable from @ready_time on, by g_get_monotonic_time(); -1 for never. It
+ * stays readable until another time is set. Returns FALSE if the descriptor is no timerfd any more:
+ * somebody has closed it. */
 gboolean
 aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time)
 {
@@ -72,7 +72,7 @@ aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time)
   if (ready_time == self->ready_time)
     return TRUE;
 
-  /* A value of zero would mean never; one of 68 years might not fit. */
+  /* A value of zero would mean never. One of more than 68 years might not fit. */
   if (ready_time >= 0)
     {
       spec.it_value.tv_sec = MIN (ready_time / G_USEC_PER_SEC, G_MAXINT32);
@@ -85,7 +85,7 @@ aio_guest_timer_set (AioGuestTimer *self, gint64 ready_time)
   return result == 0;
 }
 
-/* The same as to free it, for one whose descriptor is not ours to close any more. */
+/* Frees a timer without closing its descriptor, which is not ours any more. */
 void
 aio_guest_timer_abandon (AioGuestTimer *self)
 {

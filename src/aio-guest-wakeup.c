@@ -46,7 +46,7 @@ open_descriptors (AioGuestWakeup *self, AioGuestWakeupKind kind)
     {
       self->read_fd = self->write_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
 
-      /* Unknown to this kernel, or forbidden to this process in the way that says so. */
+      /* ENOSYS: this kernel has no eventfd, or a filter of system calls says so. A pipe, then. */
       if (self->read_fd >= 0 || errno != ENOSYS)
         return self->read_fd >= 0;
     }
@@ -102,7 +102,7 @@ aio_guest_wakeup_get_fd (AioGuestWakeup *self)
   return self->read_fd;
 }
 
-/* Any thread. Needs eight bytes at a time because an eventfd takes no fewer. */
+/* Any thread. Writes eight bytes, because an eventfd takes no fewer. */
 void
 aio_guest_wakeup_signal (AioGuestWakeup *self)
 {
@@ -113,8 +113,8 @@ aio_guest_wakeup_signal (AioGuestWakeup *self)
     written = write (self->write_fd, &one, sizeof one);
   while (written < 0 && errno == EINTR);
 
-  /* EAGAIN: the counter or the pipe is full, so it is readable already. Anything else means that
-   * somebody has closed the descriptor, of which the polling side hears in its own way. */
+  /* EAGAIN: the counter or the pipe is full, so it is readable already. Any other error means that
+   * somebody has closed the descriptor, which the polling side notices by itself. */
   if (written < 0 && errno != EAGAIN)
     g_warning_once ("can't write to a wakeup descriptor: %s", g_strerror (errno));
 }
@@ -126,7 +126,7 @@ aio_guest_wakeup_acknowledge (AioGuestWakeup *self)
   guint64 buffer[64];
   ssize_t n;
 
-  /* An eventfd is empty after one read, a pipe when a read comes back short. */
+  /* An eventfd is empty after one read, a pipe after a short read. */
   do
     n = read (self->read_fd, buffer, sizeof buffer);
   while (n == sizeof buffer || (n < 0 && errno == EINTR));

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* The descriptors that a poller has the main context poll, as a source polls them. */
+/* The descriptors of a poller that the main context must poll, as its source has them. */
 
 typedef struct
 {
@@ -20,15 +20,15 @@ typedef struct
 {
   AioGuestWatch *watches;
   guint n_watches;
-  gboolean added; /* to the source, and those of the poller's @serial */
-  guint serial;
+  gboolean added; /* to the source */
+  guint serial; /* that the poller had then */
 } AioGuestWatches;
 
 void aio_guest_watches_renew (AioGuestWatches *self, GSource *source, AioGuestPoller *poller);
 void aio_guest_watches_drop (AioGuestWatches *self, GSource *source);
 void aio_guest_watches_clear (AioGuestWatches *self);
 
-/* Inline is what the source asks in each turn of the main loop. */
+/* The functions that the source calls in each turn of the main loop are inline. */
 
 static inline void
 aio_guest_watches_sync (AioGuestWatches *self, GSource *source, AioGuestPoller *poller)
@@ -37,7 +37,7 @@ aio_guest_watches_sync (AioGuestWatches *self, GSource *source, AioGuestPoller *
     aio_guest_watches_renew (self, source, poller);
 }
 
-/* Takes no lock, unlike to add and remove them. */
+/* Takes no lock. Adding or removing the descriptors would. */
 static inline void
 aio_guest_watches_set_polling (AioGuestWatches *self, gboolean polling)
 {
@@ -60,7 +60,7 @@ aio_guest_watches_are_ready (const AioGuestWatches *self)
   return FALSE;
 }
 
-/* What the main context saw of the first one. */
+/* What the main context has seen of the first descriptor. */
 static inline GIOCondition
 aio_guest_watches_get_first (const AioGuestWatches *self)
 {

@@ -6,7 +6,7 @@
 
 #include "aio-guest-watches-private.h"
 
-/* Has the source poll nothing until they are synced again. */
+/* Makes the source poll nothing until the descriptors are synced again. */
 void
 aio_guest_watches_drop (AioGuestWatches *self, GSource *source)
 {
@@ -16,7 +16,7 @@ aio_guest_watches_drop (AioGuestWatches *self, GSource *source)
   aio_guest_watches_clear (self);
 }
 
-/* The same for a source that is no more. */
+/* The same for a source that is being finalized. */
 void
 aio_guest_watches_clear (AioGuestWatches *self)
 {
@@ -25,7 +25,7 @@ aio_guest_watches_clear (AioGuestWatches *self)
   self->added = FALSE;
 }
 
-/* Has the source poll what the poller says now. */
+/* Makes the source poll the descriptors that the poller has now. */
 void
 aio_guest_watches_renew (AioGuestWatches *self, GSource *source, AioGuestPoller *poller)
 {
