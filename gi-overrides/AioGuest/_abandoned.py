@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Lives that their host leaves in the middle: the interpreter exits, or their thread ends."""
+"""Lives of runs that their host abandons: the interpreter exits, or their thread ends."""
 
 import functools
 import os
@@ -18,7 +18,7 @@ _stored = threading.local()
 
 
 def keep(life):
-    """Have *life* come to its end in any case; it belongs to this thread."""
+    """Have *life* come to its end in any case. It belongs to this thread."""
     _watch_exit()
     _lives[life] = threading.get_ident()
     if not is_main_thread():
@@ -31,7 +31,7 @@ def discard(life):
 
 
 class _ThreadEnd:
-    """Freed with what its thread has stored, on that thread: before anybody can have joined it."""
+    """Stored by a thread, and so freed at its end: on that thread, before ``join()`` returns."""
 
     def __init__(self):
         self._thread = threading.get_ident()
@@ -43,13 +43,13 @@ class _ThreadEnd:
         try:
             _abandon('its thread ended')
         finally:
-            # Freed already: what the above has stored would be left.
+            # The storage was freed already, so what the above has stored would not be freed.
             clear_thread_storage()
             forget_dummy_thread()
 
 
 def _abandon(why):
-    """Let the lives of this thread come to their end, with a warning."""
+    """End the lives of this thread, with a warning."""
     for life, thread in list(_lives.items()):
         if thread == threading.get_ident():
             life.abandon(why)
@@ -72,7 +72,7 @@ def _forget():
 
 @functools.cache
 def _watch_exit():
-    # With the first life, not at the import: this imports concurrent.futures, which takes its time.
+    # With the first life, not at the import: this imports concurrent.futures, which takes long.
     register_exit_function(lambda: _abandon('the interpreter exited'))
 
 

@@ -23,11 +23,11 @@ _REMEDY = (
 
 
 class Greenlets:
-    """What a session that is entered on this thread has to know of the thread's greenlets."""
+    """The greenlets of this thread, for a session that is entered on it."""
 
     def __init__(self, loop):
         self._loop = loop
-        self._home = _get_current()  # what the ticks are in; None: the thread's main one
+        self._home = _get_current()  # the greenlet of the ticks; None: the thread's main one
         self._watch = None
         self._is_over = False  # the session is left
         self._has_warned = False
@@ -38,10 +38,10 @@ class Greenlets:
         return current is not None and current is not self._home and current.parent is not None
 
     def find_obstacle(self, depth, place):
-        """Those that keep asyncio from going on in a nested main loop, or None.
+        """Return the greenlets that keep asyncio from going on in a nested main loop, or None.
 
-        What that main loop calls is *depth* deep in dispatches, and below the address *place* of the C
-        stack. Greenlets that were begun there are not in the way.
+        Code that this main loop calls is *depth* deep in dispatches, and below the address *place*
+        of the C stack. Greenlets that were begun there are not in the way.
         """
         current = _get_current()
         if current is None:
@@ -51,14 +51,14 @@ class Greenlets:
         self.watch()
         family = list(_get_line(current))
         outside = self._watch.get_begun_outside(depth, place)
-        # What is true has begun and has not ended.
+        # A greenlet is true if it has begun and has not ended.
         suspended = [each for each in outside if each and each not in family]
         if self._is_over:
             self.unwatch()
         return suspended or None
 
     def watch(self):
-        """Note from now on where greenlets are begun: their switches take twice as long then."""
+        """Note from now on where greenlets are begun. Their switches take twice as long then."""
         current = _get_current()
         if current is None:
             return
@@ -68,14 +68,14 @@ class Greenlets:
             module.settrace(self._watch)
         elif module.gettrace() is self._watch:
             return
-        # Those that nobody has told of. Other threads have main greenlets of their own.
+        # Those that were begun before. Other threads have main greenlets of their own.
         main = list(_get_line(current))[-1]
         for each in find_instances(module.greenlet):
             if each and list(_get_line(each))[-1] is main:
                 self._watch.add(each)
 
     def unwatch(self):
-        """The session is left."""
+        """Note no longer where greenlets are begun: the session is left."""
         self._is_over = True
         if self._watch is None:
             return
@@ -96,10 +96,10 @@ class Greenlets:
 
 
 def explain(loop, greenlets, task):
-    """Why asyncio can't go on in a main loop because of *greenlets*, and what to do instead.
+    """Return why asyncio can't go on in a main loop because of *greenlets*, and what to do instead.
 
-    They are a list, or True if it is nested in a step that is to be atomic. *task* is the one in whose
-    step that main loop runs, or None.
+    *greenlets* is a list, or True if the main loop is nested in a step that must be atomic. *task*
+    is the one in whose step that main loop runs, or None.
     """
     if greenlets is True:
         return "the run has nested='rest', and this code is in one of its steps. Await instead, or use nested='run'"
@@ -130,7 +130,7 @@ def _get_line(greenlet):
 
 
 def _find_task(loop, greenlets):
-    """A task that one of *greenlets* belongs to: a coroutine on the way to what it awaits has it."""
+    """A task that one of *greenlets* belongs to: one of its suspended coroutines refers to that."""
     return next(
         (task for task in asyncio.all_tasks(loop) if _holds_any(task.get_coro(), greenlets)), None
     )
@@ -141,8 +141,9 @@ def _holds_any(coroutine, greenlets):
     left = [coroutine]
     while left:
         seen.append(left.pop())
-        # Of one that is suspended: its variables, and what it awaits. Only the latter goes on with it; of an
-        # asynchronous generator it awaits an object that does not tell which.
+        # A suspended coroutine refers to its variables, and to the object that it awaits. Only the
+        # latter is part of the task. If that object is for an asynchronous generator, it does not
+        # show for which. So all generators that are referred to are searched.
         for referent in gc.get_referents(seen[-1]):
             if any(referent is greenlet for greenlet in greenlets):
                 return True

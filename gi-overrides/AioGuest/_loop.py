@@ -33,9 +33,9 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
             runner.run(main())
 
     *selector* is as for ``asyncio.SelectorEventLoop``. *main_context* is the ``GLib.MainContext``
-    to iterate; without one it is, each time the loop is run, the thread-default context of the
-    thread that runs it, GLib's default context on the main thread, and a new one on a thread that
-    has none.
+    to iterate. If it is None, the context is found each time the loop is run. It is the
+    thread-default context of the thread that runs the loop. If there is none, it is GLib's default
+    context on the main thread, and a context of the loop's own on any other thread.
 
     *nested* says what asyncio does in a main loop that is nested in a step, as for :func:`start`.
 
@@ -54,7 +54,7 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
             _check_arguments(selector, main_context)
             check_nested(nested)
         except (TypeError, ValueError):
-            # asyncio's __del__ can't bear a loop that was never made.
+            # asyncio's __del__ fails for a loop that was never initialized.
             super().__init__()
             self.close()
             raise
@@ -66,8 +66,8 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     def _context(self):
         """The main context, for PyGObject, which looks for this name.
 
-        A running loop that has the main context in question makes Gio's asynchronous functions
-        return awaitables.
+        If a running loop has the main context that a function of Gio would use, the function
+        returns an awaitable.
         """
         prepare_awaiting(self)
         session = get_session(self)
@@ -97,7 +97,7 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     def _resolve_context(self):
         context = self._main_context or get_default_context()
         if context is None:
-            # A thread without a context of its own: the default one is not its to iterate.
+            # A thread without a context of its own must not iterate the default one.
             context = self._private_context = self._private_context or GLib.MainContext()
         return context
 
@@ -143,18 +143,18 @@ class EventLoop(_core.LoopBase, SizedReads, asyncio.SelectorEventLoop):
     def _on_signal(self, signum, frame):
         self._handle_signal(signum)
 
-    # PyGObject 3.50 to 3.55 takes a running loop with a _context for one of its own kind, whose
-    # iteration it must announce; all that is due is what its stand-in does for other loops.
+    # PyGObject 3.50 to 3.55 takes a running loop with a _context for one of its own kind, and calls
+    # these two methods around its iterations. They only do what it does for other loops.
 
     @contextlib.contextmanager
     def running(self, quit_func):
-        """For PyGObject: a function of its own iterates the main context. Wakes it on signals."""
+        """For PyGObject, around its functions that iterate the main context: signals wake them."""
         with wakeup_on_signal():
             yield
 
     @contextlib.contextmanager
     def paused(self):
-        """For PyGObject: a single iteration of the main context. The loop goes on meanwhile."""
+        """For PyGObject, around one iteration of the main context. The loop goes on meanwhile."""
         yield
 
 
@@ -169,7 +169,7 @@ def _check_arguments(selector, main_context):
 
 @contextlib.contextmanager
 def thread_default(context):
-    """Own *context*, and make it the thread-default one, if it isn't."""
+    """Own *context* in the ``with`` block, and make it the thread-default one, if it isn't yet."""
     if not context.acquire():
         raise RuntimeError(
             'the main context is owned by another thread, which iterates it: run the loop there, '

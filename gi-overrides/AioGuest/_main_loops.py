@@ -30,17 +30,18 @@ __all__ = ['MainLoops', 'ends_main_loops']
 
 
 class MainLoops:
-    """What Ctrl-C can end while a handler of AioGuest's is in the place of PyGObject's.
+    """The main loops that Ctrl-C can end while AioGuest's handler is in place of PyGObject's.
 
-    All methods are for the main thread. *owns_thread* says that the run has no host but itself: each main
-    loop that begins later is nested in it. Else the outermost one may be its host.
+    All methods must be called on the main thread. If *owns_thread* is true, the run has no host:
+    each main loop that begins later is nested in it. Otherwise the outermost main loop may be its
+    host.
     """
 
     def __init__(self, *, owns_thread):
         self._owns_thread = owns_thread
-        self._outermost = None  # a weak reference to the entry of the one that has the handler
+        self._outermost = None  # a weak reference to the entry of the run() with the handler
         self._n_hosts = 0
-        self._being_ended = []  # entries of the list
+        self._being_ended = []  # what was in the list when end_nested() began
         self._is_handling = False  # _handle() is in place, or was
         self._is_interrupted = False
 
@@ -50,27 +51,27 @@ class MainLoops:
         if ends is None:
             return
         if len(ends) == 1 and _is_ours(ends[0]):
-            # Of an earlier run: main loops had outlasted it, and have ended.
+            # It belongs to an earlier run: main loops have outlasted that, and have ended.
             ends.clear()
         if not ends:
-            # PyGObject leaves it set when Ctrl-C has ended them all.
+            # PyGObject leaves this set when Ctrl-C has ended all main loops.
             set_ending_main_loops(False)
         elif _is_ours(ends[0]):
             n_hosts = 2
             self._outermost = weakref.ref(ends[0])
         else:
-            # An object of our own, which lasts as long as it is in the list.
+            # An object of our own, for a weak reference: it lasts as long as it is in the list.
             ends[0] = functools.partial(ends[0])
             self._outermost = weakref.ref(ends[0])
         self._n_hosts = len(ends) if self._owns_thread else min(len(ends), n_hosts)
         ends.insert(0, self._on_all_ended)
 
     def end_nested(self, then):
-        """End those inside the host, and call *then* when the outermost of them has returned.
+        """End the main loops inside the host, and call *then* when they have returned.
 
-        It is called where that one was. If they are being ended already, this ends only one that has begun
-        since then and keeps the others from returning. Does nothing if SIGINT was not taken over: it is unknown
-        then which of them are inside.
+        The ``run()`` of the outermost of these calls *then*. If they are being ended already, this
+        ends only one that has begun since then and keeps the others from returning. Does nothing if
+        SIGINT was not taken over: it is unknown then which main loops are inside.
         """
         ends = get_ends_of_main_loops()
         n_hosts = self._n_hosts + 1
@@ -99,16 +100,18 @@ class MainLoops:
         def nothing():
             pass
 
-        # The loop around it has been called already. This is what the new one's run() calls in its place.
+        # The function that ends the loop around it has been called already. The run() of the new
+        # loop calls nothing() in place of it.
         ends.insert(len(ends) - 1, nothing)
         self._being_ended.append(nothing)
         _end_innermost(ends)
 
     def end(self, before):
-        """The run is over. Returns the handler for SIGINT to put in place; *before* was there before.
+        """The run is over. Return the handler to set for SIGINT; *before* was set before the run.
 
-        If main loops go on that began after PyGObject's handler was taken over, or have outlasted the
-        one it belongs to, that is a handler which does for them what PyGObject's would.
+        Main loops may go on that began after PyGObject's handler was taken over, or that have
+        outlasted the ``run()`` which it belongs to. Then this returns a handler that does for them
+        what PyGObject's would.
         """
         ends = get_ends_of_main_loops()
         if ends is None or self._on_all_ended not in ends:
@@ -125,7 +128,7 @@ class MainLoops:
         return before if is_hosted else signal.default_int_handler
 
     def close(self):
-        """All that were nested have returned. Returns whether it was Ctrl-C that ended them after :meth:`end`."""
+        """All nested main loops are over. Return whether Ctrl-C ended them after :meth:`end`."""
         ends = get_ends_of_main_loops()
         if ends is not None and self._on_all_ended in ends:
             ends.remove(self._on_all_ended)
@@ -147,11 +150,11 @@ class MainLoops:
             signal.default_int_handler(signum, frame)
 
     def _on_all_ended(self):
-        """Called in the place of the outermost of them, by its run(), after :meth:`end`."""
+        """Called by the outermost ``run()`` when it returns, if it was ended after :meth:`end`."""
         set_ending_main_loops(False)
         self._put_default_back()
         self._is_interrupted = True
-        # In a callback of an outer main loop it would be lost.
+        # In a callback of an outer main loop the exception would be lost.
         if GLib.main_depth() == 0:
             raise KeyboardInterrupt
 
@@ -161,7 +164,7 @@ class MainLoops:
 
 
 def ends_main_loops(handler):
-    """Whether *handler*, of SIGINT, ends the main loops that are running."""
+    """Whether *handler*, which is that of SIGINT, ends the main loops that are running."""
     return is_live_pygobject_handler(handler) or _is_ours(handler)
 
 

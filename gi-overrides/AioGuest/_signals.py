@@ -1,15 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Signals: waking the main context for them, and what Ctrl-C does to a main task.
+"""Signals: how they wake the main context, and what Ctrl-C does to a main task.
 
-Python's C handler writes to one descriptor of the process (``signal.set_wakeup_fd()``), and others
-have an interest in it. PyGObject sets one for the time of its own ``run()`` functions, and puts back
-what was there, even if it has been closed meanwhile. So whatever is set here is one pipe, which stays
-open as long as the process lives; and somebody else's descriptor is left in place. PyGObject's wakes
-the host all the same. A program's own must do so, too, which the documentation says. To take its place
-and pass signals on would be to lose it where runs, and others who set one, end in another order than
-they began.
+Python's C handler writes to one descriptor of the process (``signal.set_wakeup_fd()``), which
+others use, too. PyGObject sets one during its own ``run()`` functions. Then it puts back the one
+from before, even if that has been closed meanwhile. So runs set only one pipe, which stays open as
+long as the process lives.
+
+A descriptor that somebody else has set is left in place. PyGObject's wakes the host all the same. A
+program's own must do so, too, as the documentation says. It could be replaced, and get its signals
+from here. But it would be lost if runs, and others who set one, end in another order than they
+began.
 """
 
 import contextlib
@@ -46,8 +48,8 @@ class _WakeupPipe:
         return self._fds[1]
 
     def acquire(self):
-        """Have signals written to the pipe, unless somebody else's descriptor gets them."""
-        self.read_fd  # if there is no pipe to be had, nothing has changed
+        """Have signals written to the pipe, unless somebody else has set a descriptor."""
+        self.read_fd  # opens the pipe: if that fails, nothing has changed
         self._users += 1
         before = signal.set_wakeup_fd(self.write_fd, warn_on_full_buffer=False)
         if before not in (-1, self.write_fd):
@@ -77,7 +79,7 @@ os.register_at_fork(after_in_child=wakeup_pipe.forget)
 
 @contextlib.contextmanager
 def kept_wakeup_fd():
-    """Put the wakeup descriptor back afterwards, whatever is done to it."""
+    """Put the wakeup descriptor back after the ``with`` block, whatever is done to it in there."""
     if not is_main_thread():
         yield
         return
@@ -91,11 +93,11 @@ def kept_wakeup_fd():
 
 
 class Interrupts:
-    """SIGINT, and SIGTERM of an application, for as long as a main task lives.
+    """Handles SIGINT, and SIGTERM for an application, as long as a main task lives.
 
-    Each is taken over only where nobody else has a handler, GLib's signal sources included;
-    PyGObject's fallback for SIGINT, which stops the host's loop, counts as nobody. *on_signal* is
-    called with the signal's number. *owns_thread* is that of :class:`MainLoops`.
+    Each of them is taken over only if nobody else has a handler. GLib's signal sources count as
+    handlers. PyGObject's fallback for SIGINT, which stops the host's loop, does not. *on_signal* is
+    called with the number of the signal. *owns_thread* is that of :class:`MainLoops`.
     """
 
     def __init__(self, on_signal, *, terminate, owns_thread):
@@ -116,7 +118,7 @@ class Interrupts:
             self._main_loops.begin()
 
     def end(self):
-        """Put back what was there, unless somebody has set another handler meanwhile."""
+        """Put the former handlers back, unless somebody has set others meanwhile."""
         if not is_main_thread():
             return
         for signum, (before, c_handler) in self._before.items():
@@ -134,11 +136,11 @@ class Interrupts:
         return is_ending_main_loops()
 
     def close(self):
-        """At the end of ``run()``. Returns whether a Ctrl-C came when the run was over already."""
+        """Called at the end of ``run()``. Returns whether Ctrl-C came when the run was over."""
         return self._main_loops.close()
 
     def get_before(self, signum):
-        """The handler in whose place this object's is, or None."""
+        """The handler that the one of this object has replaced, or None."""
         before, _ = self._before.get(signum, (None, None))
         return before
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Tasks that nobody awaits: held until they are done, and heard when they fail."""
+"""Tasks that nobody awaits: they are held until they are done, and reported when they fail."""
 
 import asyncio
 import functools
@@ -50,13 +50,16 @@ def spawn(coro, *, name=None, eager=False, until=None):
 
 
 def begin_task(coro, name, eager, finish, scope=None):
-    """Begin a task and hold it, as :func:`spawn` does; *finish* is a :func:`report_failure` of something."""
+    """Begin a task and hold it, as :func:`spawn` does.
+
+    *finish* is its done callback: :func:`report_failure` with a description of the task.
+    """
     try:
         check_coroutine(coro)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            raise RuntimeError(_what_to_do_without_a_loop()) from None
+            raise RuntimeError(_explain_missing_run()) from None
     except BaseException:
         _leave(scope)
         close_coroutine(coro)
@@ -79,7 +82,7 @@ def begin_task(coro, name, eager, finish, scope=None):
         if eager:
             _count_eager_step(loop, task, time.monotonic() - begun)
     except BaseException:
-        # By the task factory, or by the task in its first step.
+        # Raised by the task factory, or by the task in its first step.
         _leave(scope)
         if task is None:
             close_coroutine(coro)
@@ -98,7 +101,7 @@ def _leave(scope):
         scope.leave()
 
 
-def _what_to_do_without_a_loop():
+def _explain_missing_run():
     if get_sessions():
         remedy = 'for the loop of another thread there is asyncio.run_coroutine_threadsafe(coro, loop)'
     else:
@@ -107,7 +110,8 @@ def _what_to_do_without_a_loop():
 
 
 def let_tasks_go(loop):
-    """Do not hold any more what will never be done: *loop* is closed. Other threads may spawn."""
+    """Do not hold the tasks of *loop* any more: it is closed, so they will never be done."""
+    # A copy, because other threads may spawn tasks.
     _tasks.difference_update([task for task in _tasks.copy() if task.get_loop() is loop])
 
 
@@ -116,13 +120,13 @@ def _create_eager(loop, coro, name):
     if session is None:
         return create_eager_task(loop, coro, name=name)
     if session.greenlets.are_current():
-        # What the step begins would come back to this greenlet, also when the loop goes on with it.
+        # Greenlets that the step begins would switch to this greenlet, also in later steps.
         return loop.create_task(coro, name=name)
     return session.call_step(create_eager_task, loop, coro, name=name)
 
 
 def step_now(loop, task):
-    """Have a new task of a run take its first step now. Inside a greenlet it does so at the next turn."""
+    """Run the first step of a new task now, or inside a greenlet at the next turn of the loop."""
     session = get_session(loop)
     if session.greenlets.are_current():
         return
@@ -132,10 +136,10 @@ def step_now(loop, task):
 
 
 def _count_eager_step(loop, task, took):
-    """Have it known if it was long, as steps that the loop runs are; *took* is in seconds."""
+    """Note how long a step took, in seconds; log a long one as asyncio does if the loop runs it."""
     session = get_session(loop)
     if session is None:
-        # It was part of such a step.
+        # It was part of a step that the loop runs.
         return
     if took > session.longest_eager_step:
         session.longest_eager_step = took
@@ -144,7 +148,7 @@ def _count_eager_step(loop, task, took):
 
 
 def report_failure(what, task):
-    """The task of *what* is done: have it known if it has failed."""
+    """The task of *what* is done: report its exception, if it has failed."""
     _tasks.discard(task)
     if task.cancelled() or not is_to_be_reported(task.exception()):
         return

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Waiting from synchronous code, while window and tasks stay alive."""
+"""Waiting in synchronous code, while the window and other tasks stay alive."""
 
 import asyncio
 import weakref
@@ -60,19 +60,19 @@ def wait(awaitable, timeout=None):
     if awaitable is task is not None:
         raise RuntimeError(f'{task!r} can\'t wait for itself')
     if is_pygobject_awaitable(awaitable):
-        # It lacks some of what a future has.
+        # It does not have all methods of a future.
         awaitable = _await(awaitable)
     try:
         obstacle = session.guest.find_obstacle()
         if obstacle is not None:
             raise RuntimeError(f'AioGuest.wait() can\'t wait here: {explain(loop, obstacle, task)}')
         if task is not None and is_to_be_cancelled(task) and asyncio.iscoroutine(awaitable):
-            # It is cancelled where it is suspended first, as by an await.
+            # It will be cancelled where it is first suspended, as by an await.
             future = create_eager_task(loop, awaitable)
         else:
             future = asyncio.ensure_future(awaitable, loop=loop)
     except BaseException:
-        # By the task factory, or because of an obstacle.
+        # Raised by the task factory, or because of an obstacle.
         close_coroutine(awaitable)
         raise
     return _Wait(session, future, task, timeout).result()
@@ -91,8 +91,8 @@ class _Wait:
         self._task = task
         self._timeout = timeout
         self._timed_out = False
-        self._cancelled = False  # the task, since this began
-        self._called_back = False  # by the future: what else it had to call back before was, too
+        self._cancelled = False  # the task was cancelled: earlier in this step, or since
+        self._called_back = False  # the future has called _on_done(), after its earlier callbacks
         self._shadowed = None
 
     def result(self):
@@ -122,13 +122,13 @@ class _Wait:
         return self._wake_up()
 
     def _wake_up(self):
-        """What an await would come to in the step in which the task goes on."""
+        """Return or raise what an await would in the step in which the task goes on."""
         taken = None if self._task is None else self._take_cancellation()
         if self._future.cancelled():
             if self._timed_out and not self._cancelled:
                 raise TimeoutError from None
         elif taken is not None:
-            # Collected, so that asyncio does not complain of it.
+            # So that asyncio does not report the exception as one that nobody has asked for.
             self._future.exception()
             raise asyncio.CancelledError(*taken)
         return self._future.result()
@@ -139,9 +139,9 @@ class _Wait:
     def _on_timeout(self):
         self._timed_out = cancel_task(self._future)
 
-    # A task that is cancelled inside its step only takes note of it for its next await, which
-    # would be too late. So meanwhile cancel() is this one. Callbacks of the host that wait inside the
-    # nested loop see no current task, so there is one shadow at most.
+    # A task that is cancelled inside its step only notes that for its next await, which would be
+    # too late. So during the wait _cancel() is in place of its cancel(). Callbacks of the host that
+    # wait inside the nested loop see no current task, so a task has one such replacement at most.
 
     def _shadow(self):
         if self._task is not None:
@@ -149,10 +149,11 @@ class _Wait:
             self._task.cancel = self._cancel
 
     def done(self):
-        """Whether there is nothing to wait for any more: asked before all, and after each tick.
+        """Whether the wait is over. Called before the first iteration, and after each tick.
 
-        If there is, the task may have been cancelled all the same: before, in this step, or by its own
-        ``cancel()``, which somebody took from it before, as a callback.
+        If it is not over, the task may have been cancelled without :meth:`_cancel`: earlier in this
+        step, or by its own ``cancel()``, which somebody may have stored as a callback. Then the
+        future is cancelled here.
         """
         if not self._future.done() and self._task is not None:
             taken = self._take_cancellation()
@@ -161,7 +162,7 @@ class _Wait:
         return self._called_back
 
     def _take_cancellation(self):
-        """Take back that the task's next await is to raise; its message, if any, as a tuple, or None."""
+        """Have the next await of the task not raise; return its message in a tuple, or None."""
         taken = take_cancellation(self._task)
         if taken is None:
             return None
@@ -175,27 +176,28 @@ class _Wait:
         if self._task is not None:
             del self._task.cancel
             if self._shadowed is not None:
-                # Somebody else's.
+                # It was set by somebody else.
                 self._task.cancel = self._shadowed
 
     def _cancel(self, msg=None):
         self._cancelled = True
         if not cancel_task(self._future, msg):
-            # It is done, and this has not returned yet: _wake_up() takes it back.
+            # The future is done, and the wait has not returned yet: _wake_up() takes this back.
             return type(self._task).cancel(self._task, msg)
         _Requests.add(self._task)
         return True
 
 
 class _Requests:
-    """Requests to cancel a task that went to a wait, added to those that the task itself counts.
+    """Counts requests to cancel a task that went to a wait, in addition to those in its own count.
 
-    By that count ``asyncio.timeout()`` and ``TaskGroup`` tell their own requests from others'.
+    By the sum ``asyncio.timeout()`` and ``TaskGroup`` distinguish their own requests from those of
+    others.
     """
 
     def __init__(self, task):
         self._count = 0
-        # The task holds this object.
+        # Weak, because the task holds this object.
         self._task = weakref.ref(task)
         task.cancelling = self._cancelling
         task.uncancel = self._uncancel

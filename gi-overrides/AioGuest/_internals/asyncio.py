@@ -65,7 +65,7 @@ def enter_running(loop):
 
 
 def _set_up(loop):
-    """What ``_run_forever_setup()`` does from Python 3.13 on."""
+    """Do what ``_run_forever_setup()`` does from Python 3.13 on."""
     loop._set_coroutine_origin_tracking(loop.get_debug())
     loop._thread_id = threading.get_ident()
     sys.set_asyncgen_hooks(
@@ -156,10 +156,11 @@ def get_running_thread(loop):
 
 
 def get_queues(loop):
-    """What is pending in a loop of this thread, each None if unknown.
+    """Return what is pending in a loop of this thread, as a tuple.
 
-    That is: how many callbacks are ready; when the timers that were not cancelled are due, as of
-    the loop's clock, in a list; how many descriptors the selector watches.
+    The items are: how many callbacks are ready; a list of the times, by the loop's clock, at which
+    timers are due that were not cancelled; how many descriptors the selector watches. An item is
+    None if it is unknown.
     """
     ready = getattr(loop, '_ready', None)
     timers = getattr(loop, '_scheduled', None)
@@ -189,19 +190,19 @@ def is_to_be_cancelled(task):
 
 
 def take_cancellation(task):
-    """Take back that the next await of the current *task* is to raise CancelledError.
+    """Have the next await of the current *task* not raise CancelledError, if it would.
 
-    Returns how many requests the task does not count any more because of that, and the message; or
-    None if there is nothing to take back, or no way to do that.
+    Returns how many requests the task does not count any more because of that, and the message.
+    Returns None if the await would not raise, or if that can't be changed.
     """
     if not is_to_be_cancelled(task):
         return None
     msg = getattr(task, '_cancel_message', None)
     requests = type(task).cancelling(task)
-    # First: it may want memory.
+    # First, because this may fail for lack of memory.
     _clear_must_cancel(task)
     for _ in range(requests):
-        # From Python 3.13 on this is all it takes.
+        # From Python 3.13 on this alone clears the flag.
         type(task).uncancel(task)
     if task._must_cancel:
         for _ in range(requests):
@@ -212,7 +213,7 @@ def take_cancellation(task):
 
 def _clear_must_cancel(task):
     try:
-        # Of a task in Python.
+        # This works for a task that is implemented in Python.
         task._must_cancel = False
     except AttributeError:
         if _learn_must_cancel():
@@ -233,7 +234,7 @@ async def _do_nothing():
 
 
 class _NoLoop:
-    """As much of a loop as it takes to make a task that never begins."""
+    """The part of a loop that is needed to make a task that never begins."""
 
     def get_debug(self):
         return False
@@ -247,7 +248,7 @@ def _get_type_of_closing():
         yield
 
     closing = generate().aclose()
-    # Not to be told that it was never awaited.
+    # So that Python does not warn that it was never awaited.
     closing.close()
     return type(closing)
 
@@ -256,7 +257,7 @@ _Closing = _get_type_of_closing()
 
 
 def closes_generator(task):
-    """Whether *task* is what a loop makes of an asynchronous generator that has been dropped."""
+    """Whether *task* is one that a loop makes to close a dropped asynchronous generator."""
     return isinstance(task.get_coro(), _Closing)
 
 
@@ -266,7 +267,7 @@ def may_have_generators(loop):
 
 
 def is_to_close_generators(loop):
-    """Whether the loop will make, or begin, such a task in its next round.
+    """Whether the loop will make or begin a task that closes a generator, in its next round.
 
     Ask on the loop's thread. False if unknown.
     """
@@ -274,7 +275,7 @@ def is_to_close_generators(loop):
         task = getattr(getattr(handle, '_callback', None), '__self__', None)
         if isinstance(task, asyncio.Task) and closes_generator(task):
             return True
-        # Or the loop's create_task() is to be called with one of these.
+        # Or the callback will call the loop's create_task() with one of these.
         for argument in getattr(handle, '_args', None) or ():
             if isinstance(argument, _Closing):
                 return True
@@ -282,13 +283,13 @@ def is_to_close_generators(loop):
 
 
 def is_to_call_back(loop):
-    """Whether the loop will run, in its next round, a done callback of a future.
+    """Whether the loop will call a done callback of a future in its next round.
 
     Ask on the loop's thread. False if unknown.
     """
     for handle in list(getattr(loop, '_ready', ())):
         callback = getattr(handle, '_callback', None)
-        # A task that goes on is not meant.
+        # A callback by which a task goes on does not count.
         if isinstance(getattr(callback, '__self__', None), asyncio.Task):
             continue
         if any(isinstance(each, asyncio.Future) for each in getattr(handle, '_args', None) or ()):
@@ -300,23 +301,23 @@ def has_uncollected_exception(task):
     """Whether the task has failed, and nobody has asked for its exception."""
     if not task.done() or task.cancelled():
         return False
-    # Where the attribute is missing nobody can tell: better told twice than not at all.
+    # Without the attribute that is unknown: to report it twice is better than not at all.
     return getattr(task, '_log_traceback', True) and task.exception() is not None
 
 
 def is_to_be_reported(exception):
-    """Whether *exception*, what a task has come to or None, is one that nobody hears of otherwise.
+    """Whether *exception*, of a task, must be reported because nobody learns of it otherwise.
 
-    Two kinds get out of the loop, too, and end the run.
+    It may be None. SystemExit and KeyboardInterrupt get out of the loop as well, and end the run.
     """
     return exception is not None and not isinstance(exception, (SystemExit, KeyboardInterrupt))
 
 
 def collect_exception(exception):
-    """Have asyncio not complain of tasks that have failed with *exception*: it is told elsewhere.
+    """Have asyncio not report tasks that have failed with *exception*, which is reported elsewhere.
 
-    It is for exceptions that end a program: the search is through all objects, because the loop
-    has forgotten a task that is done.
+    Only for exceptions that end a program: this searches all objects, because a loop does not know
+    its tasks any more when they are done.
     """
     # By type(), as asking an object for its class can run its code.
     for task in [o for o in gc.get_objects() if issubclass(type(o), asyncio.Task)]:
@@ -325,15 +326,15 @@ def collect_exception(exception):
 
 
 def forget_task(task):
-    """Have asyncio not complain of a pending task that nobody will ever wait for."""
+    """Have asyncio not report a pending task that nobody will ever wait for."""
     task._log_destroy_pending = False
 
 
 def end_task(task, error):
-    """Have a pending task be done with *error*, when it can't come to its own end.
+    """Make a pending task done with *error*, when it can't come to its own end.
 
-    What a task inherits from a future does that. Its done callbacks are not called: the loop is closed. Nor
-    does asyncio complain if nobody asks for the exception.
+    This calls the method of a future that a task overrides. The done callbacks of the task are not
+    called: the loop is closed. asyncio does not complain if nobody asks for the exception.
     """
     for kind in (asyncio.Future, getattr(asyncio.futures, '_PyFuture', asyncio.Future)):
         if isinstance(task, kind):
@@ -351,7 +352,7 @@ def is_runner_handler(handler):
 
 
 def get_signal_placeholder():
-    """The handler that asyncio gives to a signal it learns of by its wakeup descriptor, or None."""
+    """The handler that asyncio sets for a signal with a callback in a loop, or None if unknown."""
     return getattr(asyncio.unix_events, '_sighandler_noop', None)
 
 
@@ -376,7 +377,7 @@ def detach_child_watcher(watcher, loop):
 
 @contextlib.contextmanager
 def without_current_task(loop, task):
-    """Have no current task meanwhile; *task* is the current one, or None."""
+    """Have no current task in the ``with`` block; *task* is the current one, or None."""
     if task is not None:
         asyncio.tasks._leave_task(loop, task)
     try:
@@ -387,15 +388,16 @@ def without_current_task(loop, task):
 
 
 def _is_step(handle, task):
-    """Whether it is a step of *task*: both kinds are methods of it."""
+    """Whether *handle* is for a step of *task*: the callbacks of steps are methods of the task."""
     return getattr(handle._callback, '__self__', None) is task
 
 
 def run_first_step(loop, task):
-    """Run at once the step that creating *task* has put in the ready queue.
+    """Run now the first step of *task*, which is in the ready queue since the task was created.
 
-    It stays there, cancelled: other threads may have put handles behind it, and none can be taken
-    out of the middle while they do. A loop that begins tasks in another way does so.
+    Its handle stays in the queue, cancelled. Other threads may have put handles behind it, and
+    while they may put more, none can be removed from the middle. If the loop begins tasks in
+    another way, there is no such handle: then this does nothing.
     """
     ready = getattr(loop, '_ready', ())
     place = -1
@@ -433,10 +435,10 @@ def create_eager_task(loop, coro, *, name=None):
         run_first_step(loop, task)
     except BaseException:
         if task.done():
-            # Whoever gets it need not be told of it again.
+            # The caller gets the exception, so asyncio must not report it, too.
             task.exception()
         else:
-            # It has not begun, and nothing is there now to begin it.
+            # It has not begun, and nothing will begin it now.
             forget_task(task)
         raise
     return task

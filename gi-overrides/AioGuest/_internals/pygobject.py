@@ -30,12 +30,12 @@ wakeup_on_signal = getattr(_ossighelper, 'wakeup_on_signal', contextlib.nullcont
 
 
 def is_live_pygobject_handler(handler):
-    """Whether *handler* is PyGObject's for SIGINT, and a ``run()`` of its is there to be ended by it."""
+    """Whether *handler* is that of PyGObject for SIGINT, and there is a ``run()`` for it to end."""
     return _is_pygobject_handler(handler) and bool(_ends_of_main_loops)
 
 
 def is_dead_pygobject_handler(handler):
-    """Whether it is that, and none is there: it would fail."""
+    """Whether *handler* is that of PyGObject for SIGINT, and would fail: there is no ``run()``."""
     return _is_pygobject_handler(handler) and not _ends_of_main_loops
 
 
@@ -44,15 +44,15 @@ def _is_pygobject_handler(handler):
 
 
 def get_ends_of_main_loops():
-    """The list of what ends PyGObject's ``run()`` functions that are running, the innermost last.
+    """PyGObject's list of functions that each end one of its ``run()``, the innermost last.
 
-    None if there is no such list as expected: then main loops can't be ended.
+    None if there is no such list: then main loops can't be ended.
     """
     return _ends_of_main_loops
 
 
 def is_ending_main_loops():
-    """Whether each of these functions, when it has returned, is to end the next outer one."""
+    """Whether each ``run()`` that returns must end the next outer one."""
     return getattr(_ossighelper, '_sigint_called', False)
 
 
@@ -61,17 +61,17 @@ def set_ending_main_loops(is_ending):
 
 
 def get_c_handler(signum):
-    """What the C library has as the handler of a signal, as a number to compare; None if unknown.
+    """The handler of a signal in the C library, as a number to compare; None if unknown.
 
-    Python does not know when ``GLib.unix_signal_add()`` has taken a signal over.
+    ``signal.getsignal()`` does not show that ``GLib.unix_signal_add()`` has taken a signal over.
     """
     return None if _pyos_getsig is None else _pyos_getsig(signum)
 
 
 def has_default_handler(signum):
-    """Whether a signal does what it does in a program that cares for no signals."""
+    """Whether a signal has the effect that it has in a program that sets no handlers."""
     handler = signal.getsignal(signum)
     if handler is signal.default_int_handler:
         return getattr(_ossighelper, 'sigint_handler_is_default', lambda: True)()
-    # Python gives SIGINT a handler. A program that has put SIG_DFL in its place wants to be ended by it.
+    # Python sets a handler for SIGINT. A program with SIG_DFL in its place wants SIGINT to end it.
     return signum != signal.SIGINT and handler == signal.SIG_DFL and not get_c_handler(signum)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What of CPython itself is private: threading, atexit and the end of a process."""
+"""CPython's private parts: threading, atexit and the end of a process."""
 
 import atexit
 import os
@@ -74,9 +74,9 @@ def _flush():  # pragma: no cover
 
 
 def forget_dummy_thread():
-    """Take back the entry that threading makes up for a thread which it has not, or no more.
+    """Remove the entry that threading makes for a thread which it does not know, or no longer.
 
-    It does so itself from Python 3.12 on.
+    From Python 3.12 on threading does so itself.
     """
     active = getattr(threading, '_active', {})
     if isinstance(active.get(threading.get_ident()), threading._DummyThread):
@@ -87,12 +87,12 @@ def forget_dummy_thread():
 def register_exit_function(function):
     """Have *function* called when the interpreter exits, while threads can still be started.
 
-    A plain ``atexit`` function is too late: executors have been shut down by then. Nor must it be
-    called after the one that joins the threads of executors: these may wait for the loop. When the
-    interpreter is exiting it is too late for any of it, and *function* is not called.
+    A plain ``atexit`` function is too late: executors have been shut down by then. *function* is
+    called before the one that joins the threads of executors, because these may wait for the loop.
+    If the interpreter is exiting already, *function* is not called: it is too late then.
     """
     try:
-        # Theirs is registered by this, and the functions are called in the reverse order.
+        # This registers the function that joins. The functions are called in the reverse order.
         import concurrent.futures.thread  # noqa: F401
 
         getattr(threading, '_register_atexit', atexit.register)(function)
