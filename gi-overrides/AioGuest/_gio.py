@@ -31,7 +31,7 @@ def is_application(obj):
 def get_default_application():
     """The process's default ``Gio.Application``, which a host in C may have made, or None."""
     try:
-        GObject.type_from_name('GApplication')
+        GObject.GType.from_name('GApplication')
     except RuntimeError:
         # Nobody has ever used the type.
         return None

@@ -16,7 +16,7 @@ from ._loop import thread_default
 __all__ = ['Life', 'State']
 
 
-class State(enum.Enum):
+class State(enum.IntEnum):
     """The states of a life, in their order; it can leave some out."""
 
     NEW = enum.auto()
@@ -37,6 +37,7 @@ class Life:
 
     def __init__(self, guest, options, main=None, on_over=None):
         self.guest = guest
+        self.outcome = None
         self.state = State.NEW
         self._main = main
         self._on_over = on_over
@@ -54,20 +55,16 @@ class Life:
         """The main task, or None."""
         return self.guest.task
 
-    @property
-    def outcome(self):
-        return self.guest.outcome
-
     def is_draining(self):
         """Whether the main task is over, and the rest comes to its end."""
-        return self.state in (State.DRAINING, State.LEAVING)
+        return State.DRAINING <= self.state <= State.LEAVING
 
     def is_over(self):
-        return self.state in (State.CLOSED, State.COPY)
+        return self.state >= State.CLOSED
 
     def has_main(self):
         """Whether there is a main task that is not done, or will be one."""
-        if self.state not in (State.NEW, State.RUNNING):
+        if self.state > State.RUNNING:
             return False
         return self._main is not None if self.task is None else not self.task.done()
 
@@ -75,7 +72,7 @@ class Life:
         """The one place that changes the state: from each only to a later one. A copy stays one."""
         if self.state is State.COPY:
             return
-        assert state.value > self.state.value, f'{self.state} can\'t become {state}'
+        assert state > self.state, f'{self.state} can\'t become {state}'
         self.state = state
         if self.is_over():
             _abandoned.discard(self)
@@ -85,6 +82,7 @@ class Life:
     def begin(self, coro=None):
         guest = self.guest
         guest.make(self)
+        self.outcome = guest.outcome
         try:
             # First: when the main task has been made nothing may fail any more.
             _abandoned.keep(self)
@@ -247,7 +245,6 @@ class Life:
     def _conclude(self):
         self.guest.conclude()
         self._become(State.CLOSED)
-        self.guest.let_go()
         self._host.release()
         self.outcome.conclude(self._done_callback)
         self._host.end_main_loops(self._on_nested_main_loops_ended)
@@ -368,7 +365,7 @@ class Life:
     def _on_nested_main_loops_ended(self):
         """Called where the outermost of them was, in a step or in a callback of the host."""
         if self.is_over():
-            self._host.pass_signals_on()
+            self._host.pass_signals_on(self.outcome)
         elif self.guest.is_in_step:
             raise self._interruption
 

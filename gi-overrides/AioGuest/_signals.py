@@ -19,7 +19,7 @@ import os
 import signal
 import threading
 
-from ._internals.pygobject import get_c_handler, has_default_handler, is_ending_main_loops
+from ._internals.pygobject import get_c_handler, is_default_handler, is_ending_main_loops
 from ._main_loops import MainLoops, ends_main_loops
 
 __all__ = ['Interrupts', 'is_main_thread', 'kept_wakeup_fd', 'wakeup_pipe']
@@ -111,7 +111,7 @@ class Interrupts:
             return
         for signum in self._signals:
             before = signal.getsignal(signum)
-            if has_default_handler(signum) or ends_main_loops(before):
+            if is_default_handler(signum, before) or ends_main_loops(before):
                 signal.signal(signum, self._handle)
                 self._before[signum] = before, get_c_handler(signum)
         if signal.SIGINT in self._before:

@@ -18,6 +18,7 @@ class Guest(abc.ABC):
 
     task = None  #: The main task, for whoever has started it; it may be None.
     outcome = None  #: The ``Outcome`` of the main task, from :meth:`make` on.
+    run = None  #: The ``AioGuest.Run``, from :meth:`enter` on.
 
     # Beginning
 
@@ -50,11 +51,6 @@ class Guest(abc.ABC):
         """Called once, when the host's loop is running: the guest can see what that does about signals."""
 
     # The run
-
-    @property
-    @abc.abstractmethod
-    def run(self):
-        """The ``AioGuest.Run``."""
 
     @property
     @abc.abstractmethod
@@ -145,11 +141,7 @@ class Guest(abc.ABC):
 
     @abc.abstractmethod
     def conclude(self):
-        """Have the outcome say whether the main task was given up."""
-
-    @abc.abstractmethod
-    def let_go(self):
-        """Hold nothing of the life any more."""
+        """All is over: the outcome says whether the main task was given up. Holds the life no more."""
 
     # What only some kinds need
 

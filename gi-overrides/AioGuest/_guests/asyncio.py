@@ -37,6 +37,7 @@ class AsyncioGuest(Guest):
         self._life = None
         self._loop = None
         self._session = None
+        self._core = None  # its _core.Guest
         self._drain = None
         self._child_watcher = None
         self._is_cancelled = False
@@ -77,6 +78,7 @@ class AsyncioGuest(Guest):
         _check_context_is_free(main_context)
         session.enter(main_context)
         self._session = session
+        self._core, self.run = session.guest, session.run
 
     def _make_session(self):
         options = self._options
@@ -131,37 +133,33 @@ class AsyncioGuest(Guest):
     # The run
 
     @property
-    def run(self):
-        return self._session.run
-
-    @property
     def exception(self):
-        return self._session.guest.exception
+        return self._core.exception
 
     @property
     def depth(self):
-        return self._session.guest.depth
+        return self._core.depth
 
     @property
     def is_in_step(self):
-        return self._session.guest.in_step or self._is_alone
+        return self._core.in_step or self._is_alone
 
     @property
     def main_context(self):
         return self._session.main_context or self._outer_context
 
     def wake(self):
-        if self._session is not None:
-            self._session.guest.wake()
+        if self._core is not None:
+            self._core.wake()
 
     def stop(self):
-        self._session.guest.stop()
+        self._core.stop()
 
     def iterate(self):
-        self._session.iterate()
+        self._core.iterate()
 
     def find_obstacle(self):
-        return self._session.guest.find_obstacle()
+        return self._core.find_obstacle()
 
     # Its end
 
@@ -249,7 +247,8 @@ class AsyncioGuest(Guest):
         context, self._outer_context = self._outer_context, None
         if not self.drain_again():
             return
-        self._session = self._make_session()
+        self._session = session = self._make_session()
+        self._core, self.run = session.guest, session.run
         self._session.main_task = self.task
         self._session.is_draining = True
         self._session.enter(context)
@@ -291,10 +290,8 @@ class AsyncioGuest(Guest):
 
     def conclude(self):
         self.outcome.is_given_up = self.task is not None and self.task in self._drain.given_up
-
-    def let_go(self):
         self._drain.forget()
-        self._session = self._drain = self._life = None
+        self._session = self._core = self._drain = self._life = None
 
 
 class AsyncioOutcome(Outcome):

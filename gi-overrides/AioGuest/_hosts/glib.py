@@ -76,12 +76,13 @@ class GLibHost:
         return interrupts.close()
 
     def _iterate(self):
-        while not self._life.is_over():
+        life = self._life
+        while not life.is_over():
             try:
-                self._life.guest.iterate()
+                life.guest.iterate()
             except BaseException as error:
                 # By a signal handler.
-                self._life.end_by(error)
+                life.end_by(error)
 
     # Its end
 
@@ -114,13 +115,12 @@ class GLibHost:
             # It follows when the nested ones have returned.
             return
         if not self._owns_thread:
-            self.pass_signals_on()
+            self.pass_signals_on(self._life.outcome)
         elif self._life.outcome.is_interrupted():
             self._interrupts.end_nested_main_loops(then)
 
-    def pass_signals_on(self):
-        """Ctrl-C has ended the main task: if the life does not own the thread, the host ends, too."""
-        outcome = self._life.outcome
+    def pass_signals_on(self, outcome):
+        """If Ctrl-C has ended the main task, and the life does not own the thread, the host ends, too."""
         if self._owns_thread or signal.SIGINT not in outcome.signals or not outcome.is_interrupted():
             return
         if ends_main_loops(signal.getsignal(signal.SIGINT)):
@@ -138,5 +138,5 @@ class GLibHost:
             )
 
     def let_go(self):
-        """Hold nothing of the life's any more: it would be freed by the garbage collector alone."""
-        self._binding = self._interrupts = None
+        """Hold nothing of the life: so it is freed without the garbage collector."""
+        self._life = self._binding = self._interrupts = None

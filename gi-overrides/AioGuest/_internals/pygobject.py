@@ -14,7 +14,7 @@ except ImportError:
 __all__ = [
     'get_c_handler',
     'get_ends_of_main_loops',
-    'has_default_handler',
+    'is_default_handler',
     'is_dead_pygobject_handler',
     'is_ending_main_loops',
     'is_live_pygobject_handler',
@@ -68,9 +68,8 @@ def get_c_handler(signum):
     return None if _pyos_getsig is None else _pyos_getsig(signum)
 
 
-def has_default_handler(signum):
-    """Whether a signal has the effect that it has in a program that sets no handlers."""
-    handler = signal.getsignal(signum)
+def is_default_handler(signum, handler):
+    """Whether a signal with this *handler* has the effect that it has in a program that sets none."""
     if handler is signal.default_int_handler:
         return getattr(_ossighelper, 'sigint_handler_is_default', lambda: True)()
     # Python sets a handler for SIGINT. A program with SIG_DFL in its place wants SIGINT to end it.

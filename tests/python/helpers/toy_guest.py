@@ -107,7 +107,7 @@ class ToyGuest(Guest):
 
     def __init__(self, timeout=None):
         self._timeout = timeout
-        self._life = self._run = self._exception = None
+        self._life = self._exception = None
         self._ready = collections.deque()
         self._timers = []
         self._count = itertools.count()
@@ -169,9 +169,9 @@ class ToyGuest(Guest):
         self.close()
 
     def enter(self, main_context):
-        self._run = AioGuest.Run.new(AioGuest.Poller.new(self._read_fd, AioGuest.PollMode.AUTO), self._tick)
-        self._run.set_reentrant(True)
-        self._run.attach(main_context)
+        self.run = AioGuest.Run.new(AioGuest.Poller.new(self._read_fd, AioGuest.PollMode.AUTO), self._tick)
+        self.run.set_reentrant(True)
+        self.run.attach(main_context)
         self._running.guest = self
 
     def create_main_task(self, generator):
@@ -187,12 +187,8 @@ class ToyGuest(Guest):
         pass
 
     @property
-    def run(self):
-        return self._run
-
-    @property
     def main_context(self):
-        return self._run.get_main_context()
+        return self.run.get_main_context()
 
     @property
     def depth(self):
@@ -207,17 +203,17 @@ class ToyGuest(Guest):
 
     def iterate(self):
         context = self.main_context
-        while self._run.get_state() == AioGuest.RunState.RUNNING:
+        while self.run.get_state() == AioGuest.RunState.RUNNING:
             context.iteration(True)
 
     def wake(self):
         if not self.is_closed:
-            self._run.wake()
+            self.run.wake()
             # Who waits for the pipe alone: drain_rest().
             os.write(self._write_fd, b"x")
 
     def stop(self):
-        self._run.stop()
+        self.run.stop()
 
     @property
     def exception(self):
@@ -288,7 +284,7 @@ class ToyGuest(Guest):
     def leave(self):
         if getattr(self._running, "guest", None) is self:
             del self._running.guest
-            self._run.stop()
+            self.run.stop()
 
     def drain_rest(self):
         if self._is_drained:
@@ -307,8 +303,6 @@ class ToyGuest(Guest):
 
     def conclude(self):
         self.outcome.is_given_up = self.task in self._given_up
-
-    def let_go(self):
         self._life = None
 
     # The tick
