@@ -641,6 +641,7 @@ def test_wait_until(run):
             emitter.title = title
 
         waits = asyncio.create_task(AioGuest.wait_until(emitter, "notify::title", is_long))
+        await asyncio.sleep(0)  # its first look
         for title in ("a", "b", "cc"):
             await in_host(change, title)
         assert await waits is True
