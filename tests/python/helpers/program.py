@@ -58,7 +58,8 @@ def server():
 class ForkedProcess:
     """A program forked from the server: as much of subprocess.Popen as :class:`Program` uses."""
 
-    def __init__(self, *request):
+    def __init__(self, env, path, *args):
+        request = [env, path, *args]
         pipes = [os.pipe() for _ in range(3)]
         socket.send_fds(server(), [json.dumps(request).encode()], [write for _, write in pipes])
         for _, write in pipes:
@@ -128,15 +129,16 @@ class Program:
 
     Lines of its standard output are read one by one by :meth:`expect`. It is forked from a process that
     has imported AioGuest; an interpreter of its own is started for one that is *fresh* or has an *env*,
-    and for all in a nightly run.
+    and for all in a nightly run. *own_env* is what nobody reads before the program does.
     """
 
-    def __init__(self, name, *args, env=None, fresh=False):
+    def __init__(self, name, *args, env=None, own_env=None, fresh=False):
         path = os.fspath(DIRECTORY / name)
+        own_env = own_env or {}
         if fresh or env or NIGHTLY:
-            self._process = start_anew(path, *args, env=env or {})
+            self._process = start_anew(path, *args, env={**(env or {}), **own_env})
         else:
-            self._process = ForkedProcess(path, *args)
+            self._process = ForkedProcess(own_env, path, *args)
         self.pid = self._process.pid
         self.lines = []
 

@@ -8,9 +8,9 @@ as ``__main__``, from its first line to the end of the interpreter.
 
     python -c "from program_server import serve; exec(serve(SOCKET))"
 
-Each message on the socket is a JSON list, the path and the arguments of a program, and comes with three
-descriptors: the program's standard output, its standard error, and one to which its process ID and
-then its exit status are written, a line each.
+Each message on the socket is a JSON list: environment variables of a program, its path and its arguments. It comes
+with three descriptors: the program's standard output, its standard error, and one to which its process ID and then
+its exit status are written, a line each.
 """
 
 import json
@@ -34,8 +34,9 @@ def import_what_programs_need():
     from gi.repository import AioGuest, Gio, GLib  # noqa: F401
 
 
-def become_program(path, args, output, errors):
+def become_program(env, path, args, output, errors):
     """Be what `python path args...` would be; return its code, for __main__ to execute."""
+    os.environ.update(env)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, stream in enumerate((nothing, output, errors)):
         os.dup2(stream, number)
@@ -93,5 +94,5 @@ def serve(number):
         os._exit(0)
 
     os.close(status)
-    path, *args = json.loads(message)
-    return become_program(path, args, output, errors)
+    env, path, *args = json.loads(message)
+    return become_program(env, path, args, output, errors)
