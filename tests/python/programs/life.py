@@ -63,6 +63,12 @@ def quit_host():
         Gio.Application.get_default().quit()
 
 
+def close_last_window():
+    window, = Gio.Application.get_default().get_windows()
+    # At once with each GTK: close() of GTK 3 comes to it later.
+    window.destroy()
+
+
 def raise_in_main():
     failure.append(LookupError("from main"))
     finish.set()
@@ -88,6 +94,7 @@ EVENTS = {
     "main is cancelled": cancel,
     "main swallows it": cancel,
     "the host quits": quit_host,
+    "last window": close_last_window,
     "SIGINT": lambda: signal.raise_signal(signal.SIGINT),
     "SIGTERM": lambda: signal.raise_signal(signal.SIGTERM),
     "loop.stop()": lambda: asyncio.get_running_loop().stop(),
