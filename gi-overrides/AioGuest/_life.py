@@ -38,6 +38,7 @@ class Life:
     def __init__(self, guest, options, main=None, on_over=None):
         self.guest = guest
         self.outcome = None
+        self.task = None  # the main task
         self.state = State.NEW
         self._main = main
         self._on_over = on_over
@@ -49,11 +50,6 @@ class Life:
         self._finished_handler = 0
         self._interruption = None  # the KeyboardInterrupt of a Ctrl-C that came in a nested main loop
         self._is_cut = False  # by Ctrl-C: the rest is not drained
-
-    @property
-    def task(self):
-        """The main task, or None."""
-        return self.guest.task
 
     def is_draining(self):
         """Whether the main task is over, and the rest comes to its end."""
@@ -74,7 +70,7 @@ class Life:
             return
         assert state > self.state, f'{self.state} can\'t become {state}'
         self.state = state
-        if self.is_over():
+        if state >= State.CLOSED:
             _abandoned.discard(self)
 
     # Beginning
@@ -103,7 +99,7 @@ class Life:
             # Before the main task's first step, which may take its time.
             guest.call_in_tick(self._host.meet)
             if coro is not None:
-                guest.create_main_task(coro)
+                self._create_main_task(coro)
             self._finished_handler = guest.run.connect('finished', self._on_finished)
             self._host.bind()
         except BaseException:
@@ -112,6 +108,10 @@ class Life:
             self._host.release()
             guest.leave()
             raise
+
+    def _create_main_task(self, coro):
+        self.guest.create_main_task(coro)
+        self.task = self.guest.task
 
     def on_startup(self):
         """The application is starting: its ``run()`` goes on."""
@@ -125,7 +125,7 @@ class Life:
             return
         try:
             if self.task is None:
-                self.guest.create_main_task(self._main())
+                self._create_main_task(self._main())
             elif self.guest.run.get_ticks() > 0:
                 return
             self.guest.take_first_step()

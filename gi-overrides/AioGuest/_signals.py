@@ -20,6 +20,7 @@ import signal
 import threading
 
 from ._internals.pygobject import get_c_handler, is_default_handler, is_ending_main_loops
+from ._internals.python import get_signal_handler, set_signal_handler
 from ._main_loops import MainLoops, ends_main_loops
 
 __all__ = ['Interrupts', 'is_main_thread', 'kept_wakeup_fd', 'wakeup_pipe']
@@ -110,9 +111,9 @@ class Interrupts:
         if not is_main_thread():
             return
         for signum in self._signals:
-            before = signal.getsignal(signum)
+            before = get_signal_handler(signum)
             if is_default_handler(signum, before) or ends_main_loops(before):
-                signal.signal(signum, self._handle)
+                set_signal_handler(signum, self._handle)
                 self._before[signum] = before, get_c_handler(signum)
         if signal.SIGINT in self._before:
             self._main_loops.begin()
@@ -124,8 +125,8 @@ class Interrupts:
         for signum, (before, c_handler) in self._before.items():
             if signum == signal.SIGINT:
                 before = self._main_loops.end(before)
-            if signal.getsignal(signum) == self._handle and get_c_handler(signum) == c_handler:
-                signal.signal(signum, before)
+            if get_signal_handler(signum) == self._handle and get_c_handler(signum) == c_handler:
+                set_signal_handler(signum, before)
         self._before.clear()
 
     def end_nested_main_loops(self, then):

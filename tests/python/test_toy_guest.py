@@ -269,14 +269,15 @@ def test_the_thread_ends(order):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-    assert ["its thread ended" in str(warning.message) for warning in caught] == [True]
+    told = [str(warning.message) for warning in caught if warning.category is ResourceWarning]
+    assert ["its thread ended" in message for message in told] == [True], told
     assert order == ["main has cleaned up"]
     check_end(life)
 
 
 def test_the_interpreter_exits():
     status, lines, errors = run_program("toy_exit.py")
-    assert (status, lines) == (0, ["main has cleaned up", "RUNNING DRAINING LEAVING CLOSED"])
+    assert (status, lines) == (0, ["main has cleaned up", "RUNNING DRAINING LEAVING CLOSED"]), errors
     assert "was still going on when the interpreter exited" in errors
 
 

@@ -43,6 +43,7 @@ class AsyncioGuest(Guest):
         self._is_cancelled = False
         self._is_alone = False  # the loop runs by itself: its main context is gone
         self._outer_context = None  # of a tick around the one that has ended the session
+        self.task = self.outcome = self.run = None
 
     # Beginning
 

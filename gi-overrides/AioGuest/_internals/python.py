@@ -10,10 +10,21 @@ import sys
 import threading
 import traceback
 
+try:
+    # The functions of the module signal are these, and then look for the handler among the members of an
+    # enum, in vain. Here SIG_DFL and SIG_IGN are numbers, which are equal to those members.
+    from _signal import getsignal as get_signal_handler
+    from _signal import signal as set_signal_handler
+except ImportError:
+    from signal import getsignal as get_signal_handler
+    from signal import signal as set_signal_handler
+
 __all__ = [
     'end_forked_child',
     'forget_dummy_thread',
+    'get_signal_handler',
     'register_exit_function',
+    'set_signal_handler',
 ]
 
 
