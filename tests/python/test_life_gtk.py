@@ -49,7 +49,7 @@ def table():
     table.save()
 
 
-@pytest.mark.parametrize("gtk, host, state, event", get_cells(), indirect=["gtk"])
+@pytest.mark.parametrize("gtk, host, state, event", list(get_cells()), indirect=["gtk"])
 def test_life(table, gtk, host, state, event):
     found = {f"{host}, {state}, {event}": live(host, state, event, own_env=gtk)}
     assert table.get_rows(found) == found
