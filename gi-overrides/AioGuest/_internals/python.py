@@ -29,13 +29,13 @@ __all__ = [
 
 
 def end_forked_child(error):  # pragma: no cover - ends what measures, too
-    """End a child that was forked in the middle of a step of its parent's loop; *error* is what the step has come to.
+    """End a child process that a step of its parent's loop has forked. *error* got out of the step, or is None.
 
-    The stack is not unwound, and the interpreter is not finalized: what the one would run and the other
-    free is the parent's. A SystemExit or KeyboardInterrupt ends the child as it ends a program. Else the
-    step has come back to a loop that is not there, which is an error: it is told, and the ``atexit`` functions,
-    which the parent has registered, are not called. What the child has printed is flushed in any case, as
-    ``multiprocessing`` does: the end of a program by an error loses none of it.
+    The stack is not unwound and the interpreter is not finalized: that would run and free things of the parent.
+    A SystemExit or KeyboardInterrupt ends the child as it ends a program. Otherwise the step has come back to
+    a loop that does not run in the child. That is an error: one line says so, and the ``atexit`` functions, which
+    the parent has registered, are not called. Standard output and standard error are flushed in any case, as
+    ``multiprocessing`` does.
     """
     status = os.EX_SOFTWARE
     try:
