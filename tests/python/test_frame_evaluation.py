@@ -12,6 +12,7 @@ import pytest
 from gi.repository import GLib
 
 import support
+from collected import Collected
 from host_callbacks import by_idle, check, host_variable, look, nest_in_task  # noqa: F401
 from nests import NESTS
 
@@ -37,7 +38,7 @@ def test_python_evaluates_frames_itself(nest):
         evaluators.append(get_evaluator())
 
     async def main():
-        seen = []
+        seen = Collected()
 
         def callback():
             look(seen)
@@ -47,9 +48,10 @@ def test_python_evaluates_frames_itself(nest):
         record()
         await nest_in_task(lambda: NESTS[nest](seen))
         record()
-        by_idle(seen)
-        NESTS[nest](seen)
-        await check(seen)
+        again = Collected()
+        by_idle(again)
+        NESTS[nest](again)
+        await check(seen + again)
 
     support.run_in_main_loop(main())
     record()
@@ -124,7 +126,7 @@ def foreign(tmp_path_factory):
 def test_evaluator_that_is_there_before(foreign):
     async def main():
         for _ in range(3):
-            seen = []
+            seen = Collected()
             by_idle(seen)
             await nest_in_task(lambda: NESTS["g_main_loop_run"](seen))  # noqa: B023
             await check(seen)
@@ -148,7 +150,7 @@ def test_evaluator_that_comes_during_a_nested_loop(foreign, stays):
     evaluators = []
 
     async def main():
-        seen = []
+        seen = Collected()
 
         def callback():
             look(seen)
@@ -161,7 +163,7 @@ def test_evaluator_that_comes_during_a_nested_loop(foreign, stays):
         evaluators.append(get_evaluator())
         if stays == "until the nested loop is over":
             foreign.uninstall()
-        seen_after = []
+        seen_after = Collected()
         by_idle(seen_after)
         await nest_in_task(lambda: NESTS["g_main_loop_run"](seen_after))
         await check(seen + seen_after)

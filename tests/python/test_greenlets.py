@@ -54,7 +54,7 @@ class Host:
 
     def see_soon(self):
         """What ends a nested main loop, by the host alone, when everybody has had turns in it."""
-        seen = []
+        seen = Collected()
         turns = iter(range(5))
         GLib.timeout_add(1, lambda: next(turns, None) is not None or seen.append("host"))
         return seen
@@ -258,7 +258,7 @@ def test_what_comes_meanwhile_is_seen_afterwards(run, nest, host):
         events = {name: asyncio.Event() for name in ("timer", "thread", "signal", "task")}
 
         def work():
-            seen = []
+            seen = Collected()
 
             def in_host():
                 thread = threading.Thread(
@@ -292,7 +292,7 @@ def test_what_comes_meanwhile_is_seen_afterwards(run, nest, host):
 @pytest.mark.parametrize("name", [name for name in RAW_NESTS if "with the lock" not in name])
 def test_signal_handlers_of_python_run_meanwhile(run, name, host):
     """The host sleeps without the interpreter lock, which the thread needs that sends the signal."""
-    seen = []
+    seen = Collected()
 
     async def main():
         other = await suspended()
@@ -312,7 +312,7 @@ def test_nested_main_loop_without_suspended_greenlets_goes_on(run, nest, host, w
 
     async def main():
         watcher = asyncio.create_task(watch_steps(steps))
-        done = []
+        done = Collected()
 
         async def inside():
             other = await suspended()

@@ -10,7 +10,7 @@ from gi.repository import AioGuest, GLib
 
 import support
 from collected import Collected
-from nests import NESTS
+from nests import NESTS, run_main_loop
 from race import Race
 
 pytestmark = pytest.mark.every_host
@@ -31,22 +31,15 @@ def nest(milliseconds):
     nested.run()
 
 
-def nest_until(condition):
-    """A nested main loop until it is so."""
-    nested = GLib.MainLoop()
-
-    def look():
-        if not condition():
-            return GLib.SOURCE_CONTINUE
-        nested.quit()
-        return GLib.SOURCE_REMOVE
-
-    GLib.timeout_add(5, look)
-    nested.run()
+def nest_until_done(task):
+    """A nested main loop until the task is done."""
+    done = Collected()
+    task.add_done_callback(done.append)
+    run_main_loop(done)
 
 
 def test_in_a_host_callback(run):
-    ticks = []
+    ticks = Collected()
 
     async def main():
         over = asyncio.get_running_loop().create_future()
@@ -54,7 +47,7 @@ def test_in_a_host_callback(run):
 
         def in_host():
             count = len(ticks) + 10
-            nest_until(lambda: len(ticks) >= count)
+            run_main_loop(ticks, count)
             over.set_result(asyncio.current_task())
 
         GLib.idle_add(in_host)
@@ -71,7 +64,7 @@ def test_in_a_step_of_a_task(run):
         me = asyncio.current_task()
         task = asyncio.create_task(ticker(ticks), name="ticker")
         await asyncio.sleep(0)
-        nest_until(lambda: len(ticks) >= 10)
+        run_main_loop(ticks, 10)
         assert asyncio.current_task() is me
         # And after it as before.
         await ticks.reaches(len(ticks) + 3)
@@ -81,7 +74,7 @@ def test_in_a_step_of_a_task(run):
 
 
 def test_in_a_callback_of_the_guest(run):
-    ticks = []
+    ticks = Collected()
 
     async def main():
         loop = asyncio.get_running_loop()
@@ -90,7 +83,7 @@ def test_in_a_callback_of_the_guest(run):
 
         def callback():
             count = len(ticks) + 10
-            nest_until(lambda: len(ticks) >= count)
+            run_main_loop(ticks, count)
             over.set_result(asyncio.current_task())
 
         loop.call_soon(callback)
@@ -105,7 +98,7 @@ def test_in_a_callback_of_the_guest(run):
 def test_as_fast_as_the_host(run, nest, where):
     async def main():
         async with Race() as race:
-            seen = []
+            seen = Collected()
             race.start(lambda: seen.append(True))
             if where == "task":
                 nest(seen)
@@ -127,7 +120,7 @@ def test_context_variables_in_a_nested_main_loop(run):
     async def main():
         variable.set("main's")
         task = asyncio.create_task(child())
-        nest_until(task.done)
+        nest_until_done(task)
         assert variable.get() == "main's"
         return task.result()
 
@@ -224,7 +217,7 @@ def test_exception_being_handled_is_put_back(run):
             raise ValueError("main's")
         except ValueError:
             task = asyncio.create_task(child())
-            nest_until(task.done)
+            nest_until_done(task)
             assert task.result() is None
             try:
                 raise LookupError
@@ -290,7 +283,7 @@ async def work(steps):
 
 def steps_while(nest, steps):
     before = len(steps)
-    seen = []
+    seen = Collected()
     GLib.timeout_add(5, seen.append, None)
     nest(seen)
     return len(steps) - before

@@ -15,6 +15,7 @@ import pytest
 from gi.repository import AioGuest, Gio, GLib, GObject
 
 import support
+from collected import Collected
 from host_callbacks import (  # noqa: F401
     CALLBACKS, STEPS, by_idle, check, host_variable, look, nest_in_task, variable,
 )
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.every_host
 @pytest.mark.parametrize("nest", NESTS)
 def test_callback_of_the_host(nest, callback, step):
     async def main():
-        seen = []
+        seen = Collected()
 
         def nests():
             kept = CALLBACKS[callback](seen)
@@ -44,7 +45,7 @@ def test_callback_of_the_host(nest, callback, step):
 @pytest.mark.parametrize("nest", NESTS)
 def test_in_all_hosts(run, nest):
     async def main():
-        seen = []
+        seen = Collected()
         by_idle(seen)
         await nest_in_task(lambda: NESTS[nest](seen))
         await check(seen)
@@ -55,7 +56,7 @@ def test_in_all_hosts(run, nest):
 @pytest.mark.parametrize("nest", NESTS)
 def test_several_callbacks_in_one_nested_loop(nest):
     async def main():
-        seen, enough = [], []
+        seen, enough = [], Collected()
 
         def timeout():
             look(seen)
@@ -76,23 +77,23 @@ def test_nested_in_a_callback_in_a_nested_loop(outer, inner):
     """The callback nests, and a task in there does again."""
 
     async def main():
-        seen, over = [], []
+        seen, over = [], Collected()
 
         async def child():
-            deepest = []
+            deepest = Collected()
             by_idle(deepest)
             await nest_in_task(lambda: NESTS[inner](deepest))
             seen.extend(deepest)
 
         def callback():
             look(seen)
-            within = []
+            within = Collected()
             by_idle(within)
             NESTS[inner](within)
             seen.extend(within)
             look(seen)
             task = asyncio.create_task(child())
-            done = []
+            done = Collected()
             task.add_done_callback(done.append)
             NESTS[inner](done)
             task.result()
@@ -110,7 +111,7 @@ def test_nested_in_a_callback_in_a_nested_loop(outer, inner):
 @pytest.mark.parametrize("nest", NESTS)
 def test_wait_in_a_callback_in_a_nested_loop(nest):
     async def main():
-        seen, over = [], []
+        seen, over = [], Collected()
 
         def callback():
             look(seen)
@@ -166,7 +167,7 @@ def test_handler_called_by_the_step_itself_is_part_of_the_step():
         GObject.Object.connect(
             cancellable, "cancelled", lambda _: tasks.append(asyncio.current_task())
         )
-        seen = []
+        seen = Collected()
         by_idle(seen)
         NESTS["MainLoop.run"](seen)
         cancellable.cancel()
@@ -178,7 +179,7 @@ def test_handler_called_by_the_step_itself_is_part_of_the_step():
 
 def test_handler_called_by_a_callback_of_the_host_is_part_of_that():
     async def main():
-        seen = []
+        seen = Collected()
 
         def callback():
             cancellable = Gio.Cancellable()
@@ -211,7 +212,7 @@ def test_source_written_in_python():
             return GLib.SOURCE_REMOVE
 
     async def main():
-        seen = []
+        seen = Collected()
         source = Source()
         source.seen = seen
         source.attach(GLib.MainContext.default())
@@ -225,7 +226,7 @@ def test_exception_in_a_callback(capfd):
     """The host reports it; the step is as before."""
 
     async def main():
-        seen = []
+        seen = Collected()
 
         def callback():
             by_idle(seen)
@@ -249,10 +250,11 @@ def test_other_threads_meanwhile(nest):
     def recurse(depth):
         return depth if depth == 0 else 1 + recurse(depth - 1)
 
-    def deep(results):
+    def deep(results, over):
         limit = sys.getrecursionlimit()
         results.append(recurse(limit - 200))
         results.append(asyncio.run(child()))
+        GLib.idle_add(over.append, True)
 
     async def child():
         task = asyncio.current_task()
@@ -260,8 +262,8 @@ def test_other_threads_meanwhile(nest):
         return asyncio.current_task() is task
 
     async def main():
-        seen, results, over = [], [], []
-        thread = threading.Thread(target=deep, args=(results,))
+        seen, results, over = [], [], Collected()
+        thread = threading.Thread(target=deep, args=(results, over))
 
         def started():
             thread.start()
@@ -269,8 +271,6 @@ def test_other_threads_meanwhile(nest):
 
         def timeout():
             look(seen)
-            if thread.ident is not None and not thread.is_alive():
-                over.append(True)
             return not over
 
         GLib.idle_add(started)
@@ -290,11 +290,11 @@ def test_very_deep_recursion_on_another_thread():
         return depth if depth == 0 else 1 + recurse(depth - 1)
 
     async def main():
-        over, results = [], []
+        over, results = Collected(), []
 
         def work():
             results.append(recurse(50_000))
-            over.append(True)
+            GLib.idle_add(over.append, True)
 
         thread = threading.Thread(target=work)
         GLib.idle_add(lambda: thread.start() or False)
@@ -302,7 +302,7 @@ def test_very_deep_recursion_on_another_thread():
         thread.join()
         assert results == [50_000]
 
-        seen = []
+        seen = Collected()
         by_idle(seen)
         await nest_in_task(lambda: NESTS["g_main_loop_run"](seen))
         await check(seen)
@@ -325,7 +325,7 @@ def test_two_threads_nest_at_the_same_time():
 
         async def main():
             for _ in range(20):
-                seen = []
+                seen = Collected()
                 source = GLib.Idle()
                 source.set_callback(lambda *_, seen=seen: look(seen))
                 source.attach(context)
@@ -357,7 +357,7 @@ def test_two_threads_nest_at_the_same_time():
 def test_signal_handler_of_python_in_a_callback():
     """It is run inside the callback, and sees what that does."""
     async def main():
-        seen = []
+        seen = Collected()
 
         def callback():
             look(seen)
@@ -396,7 +396,7 @@ def test_step_that_cannot_be_suspended(monkeypatch):
         loop = asyncio.get_running_loop()
         task = asyncio.current_task()
         variable.set("the step's")
-        seen = []
+        seen = Collected()
 
         def callback():
             asyncio._set_running_loop(loop)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A list that a coroutine can wait for."""
+"""A list that a coroutine or a nested main loop can wait for."""
 
 import asyncio
 
@@ -10,18 +10,23 @@ class Collected(list):
 
     def __init__(self):
         super().__init__()
-        self._changed = None
+        #: Called without arguments after each append(), if there is one: by one who waits at a time.
+        self.on_append = None
 
     def append(self, item):
         super().append(item)
-        if self._changed is not None and not self._changed.done():
-            self._changed.set_result(None)
+        if self.on_append is not None:
+            self.on_append()
 
     async def until(self, condition=None):
-        """Wait until condition() is true, or until there is an item. For one coroutine at a time."""
+        """Wait until condition() is true, or until there is an item."""
         while not (self if condition is None else condition()):
-            self._changed = asyncio.get_running_loop().create_future()
-            await self._changed
+            changed = asyncio.get_running_loop().create_future()
+            self.on_append = lambda: changed.done() or changed.set_result(None)  # noqa: B023
+            try:
+                await changed
+            finally:
+                self.on_append = None
 
     async def has(self, item):
         await self.until(lambda: item in self)

@@ -1,8 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The AioGuest authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Ways to iterate the main context in the middle of something, until something has been seen."""
+"""Ways to iterate the main context in the middle of something, until a Collected list has an item."""
 
-import asyncio
 import ctypes
 import functools
 
@@ -12,11 +11,16 @@ from gi.repository import AioGuest, GLib
 # lock released (CDLL) or held (PyDLL).
 
 
-def run_main_loop(seen):
+def run_main_loop(seen, length=1):
     main_loop = GLib.MainLoop()
-    watch = GLib.timeout_add(1, lambda: (main_loop.quit() if seen else None) or True)
+    quit_at(seen, length, main_loop.quit)
     main_loop.run()
-    GLib.source_remove(watch)
+    seen.on_append = None
+
+
+def quit_at(seen, length, quit_main_loop):
+    assert len(seen) < length
+    seen.on_append = lambda: quit_main_loop() if len(seen) >= length else None
 
 
 def iterate(seen):
@@ -28,15 +32,9 @@ def iterate(seen):
 def run_raw_main_loop(library, seen):
     library.g_main_loop_new.restype = ctypes.c_void_p
     main_loop = ctypes.c_void_p(library.g_main_loop_new(None, False))
-
-    def quit_when_seen():
-        if seen:
-            library.g_main_loop_quit(main_loop)
-        return GLib.SOURCE_CONTINUE
-
-    watch = GLib.timeout_add(1, quit_when_seen)
+    quit_at(seen, 1, lambda: library.g_main_loop_quit(main_loop))
     library.g_main_loop_run(main_loop)
-    GLib.source_remove(watch)
+    seen.on_append = None
     library.g_main_loop_unref(main_loop)
 
 
@@ -56,10 +54,5 @@ NESTS = {
     "g_main_context_iteration with the lock": functools.partial(
         iterate_raw, ctypes.PyDLL("libglib-2.0.so.0")
     ),
-    "wait": lambda seen: AioGuest.wait(until(seen)),
+    "wait": lambda seen: AioGuest.wait(seen.until()),
 }
-
-
-async def until(seen):
-    while not seen:
-        await asyncio.sleep(0.001)
