@@ -183,7 +183,8 @@ if [ "$setup" = coverage ]; then
   find "$AIOGUEST_BUILD_DIR" -name '*.gcda' -delete
 fi
 
-meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --logbase "$logbase" \
+# One test more than there are processors: most tests wait now and then.
+meson test -C "$AIOGUEST_BUILD_DIR" --no-rebuild --logbase "$logbase" --num-processes $(($(nproc) + 1)) \
       ${meson_setup:+--setup "$meson_setup"} "${selection[@]}" </dev/null
 meson_status=$?
 also_failed=()
