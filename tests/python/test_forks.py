@@ -33,6 +33,7 @@ CHILD = {
     # As Python ends: at once, and none of the parent's tasks is cleaned up.
     "exits": (3, ["child atexit"], None),
     "exits_with_text": (1, ["child atexit"], "farewell"),
+    "exits_in_another_python": (3, [], None),
     "os_exits": (3, [], None),
     "executes": (3, [], None),
     "forks_again": (3, ["child atexit"], None),
@@ -92,6 +93,7 @@ FORKS = list(dict.fromkeys([
     *itertools.product(["start", "thread"], ["in_step", "in_handler"], ["forks_again"]),
     ("thread", "in_handler", "exits"),
     ("thread", "in_step", "exits_with_text"),
+    ("run", "in_step", "exits_in_another_python"),
     ("thread", "in_step", "interrupts"),
     *itertools.product(["start", "stock", "debug"], ["in_callback"], ["raises", "raises_untold"]),
     *EXCEPTIONS,

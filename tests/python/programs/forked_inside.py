@@ -39,6 +39,12 @@ def exits():
     sys.exit(3)
 
 
+def exits_in_another_python():
+    """One whose modules have no such private functions."""
+    del threading._shutdown, atexit._run_exitfuncs
+    sys.exit(3)
+
+
 def exits_with_text():
     sys.exit("farewell")
 
