@@ -77,4 +77,21 @@ typedef enum
   AIO_GUEST_RUN_STATE_FINISHED
 } AioGuestRunState;
 
+/**
+ * AioGuestPumpResult:
+ * @AIO_GUEST_PUMP_RESULT_WAIT: nothing is ready: wait until the descriptor is readable, or until the
+ *   pump's thread notifies
+ * @AIO_GUEST_PUMP_RESULT_AGAIN: there is more to do: give everything else in the host a turn, and dispatch
+ *   again
+ *
+ * What a [class@Pump] wants of its host after a dispatch.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  AIO_GUEST_PUMP_RESULT_WAIT = 0,
+  AIO_GUEST_PUMP_RESULT_AGAIN
+} AioGuestPumpResult;
+
 G_END_DECLS

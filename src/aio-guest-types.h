@@ -16,6 +16,7 @@
 G_BEGIN_DECLS
 
 typedef struct _AioGuestPoller AioGuestPoller;
+typedef struct _AioGuestPump AioGuestPump;
 typedef struct _AioGuestRun AioGuestRun;
 
 /**
@@ -63,5 +64,18 @@ typedef AioGuestTick (*AioGuestTickFunc) (AioGuestRun *run,
  * Since: 1.0
  */
 typedef gboolean (*AioGuestPeekFunc) (gpointer user_data);
+
+/**
+ * AioGuestPumpNotify:
+ * @user_data: (closure): data of the host's
+ *
+ * Has the host call [method@Pump.dispatch] soon, on the thread of the host's loop.
+ *
+ * It is called on a thread of the pump's. It may block. It may fail: if no dispatch begins within a
+ * second, it is called again.
+ *
+ * Since: 1.0
+ */
+typedef void (*AioGuestPumpNotify) (gpointer user_data);
 
 G_END_DECLS

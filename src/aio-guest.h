@@ -9,6 +9,7 @@
 #include "aio-guest-enums.h"
 #include "aio-guest-error.h"
 #include "aio-guest-poller.h"
+#include "aio-guest-pump.h"
 #include "aio-guest-run.h"
 #include "aio-guest-source.h"
 #include "aio-guest-types.h"

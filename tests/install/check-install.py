@@ -24,7 +24,7 @@ CLEAN = {name: value for name, value in os.environ.items()
          if name not in SEARCH_PATHS and not name.startswith(('AIOGUEST_', 'MESON'))}
 
 HEADERS = ('aio-guest.h', 'aio-guest-enum-types.h', 'aio-guest-enums.h', 'aio-guest-error.h',
-           'aio-guest-poller.h', 'aio-guest-run.h', 'aio-guest-source.h', 'aio-guest-types.h',
+           'aio-guest-poller.h', 'aio-guest-pump.h', 'aio-guest-run.h', 'aio-guest-source.h', 'aio-guest-types.h',
            'aio-guest-version.h', 'aio-guest-version-macros.h')
 
 COMPILER = os.environ.get('CC', 'cc').split()

@@ -24,10 +24,10 @@ def public(cls, base):
 
 
 def test_every_public_name_has_a_use():
-    names = {*module.__all__, "Poller", "source_new", "error_quark"}
+    names = {*module.__all__, "Poller", "Pump", "source_new", "error_quark"}
     names |= public(module.EventLoop, asyncio.SelectorEventLoop)
     names |= public(module.signals, object)
-    for cls in AioGuest.Run, AioGuest.Poller:
+    for cls in AioGuest.Run, AioGuest.Poller, AioGuest.Pump:
         names |= public(cls, GObject.Object)
         names |= {f"{cls.__name__}.{pspec.name}" for pspec in cls.list_properties()}
     assert {"EventLoop.call_at", "Run.main_task", "Run.attach", "Run.poll-mode"} <= names

@@ -221,7 +221,7 @@ def check_method(value, member, nodes):
             agrees(nodes[0], real.__func__)
 
 
-@pytest.mark.parametrize("name", ["Run", "Poller"])
+@pytest.mark.parametrize("name", ["Run", "Poller", "Pump"])
 def test_introspected_methods_are_in_the_stub(name):
     (info,) = [info for info in namespace_infos() if info.get_name() == name]
     methods = {method.get_name() for method in info.get_methods()}

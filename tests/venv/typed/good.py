@@ -159,6 +159,12 @@ def guest(fd: int) -> None:
     except GLib.Error as error:
         if error.matches(AioGuest.error_quark(), AioGuest.Error.WRONG_STATE):
             print(run.get_error(), run.get_main_context(), run.get_poll_mode())
+    pump = AioGuest.Pump.new(GLib.MainContext())
+    assert_type(pump.get_main_context(), GLib.MainContext)
+    assert_type(pump.get_fd(), int)
+    print(pump.dispatch() == AioGuest.PumpResult.AGAIN, AioGuest.PumpResult.WAIT)
+    assert_type(pump.start_thread(print, 'notified'), bool)
+    pump.destroy()
     print(AioGuest.Error.FAILED, AioGuest.Error.NOT_POLLABLE, AioGuest.Error.WRONG_THREAD,
           AioGuest.Error.ABANDONED, AioGuest.Error.SYSTEM)
     print(AioGuest.PollMode.DIRECT, AioGuest.PollMode.THREAD)

@@ -3,6 +3,7 @@
 """Uses of the C library's objects."""
 
 import os
+import queue
 
 from gi.repository import AioGuest, GLib
 
@@ -111,6 +112,31 @@ def poller():
         AioGuest.Poller.new(guest.ends[0], AioGuest.PollMode.DIRECT)
     with refused(TypeError):
         AioGuest.Poller.new("descriptor", AioGuest.PollMode.DIRECT)
+
+
+@use_of(
+    "Pump", "Pump.new", "Pump.get_main_context", "Pump.get_fd", "Pump.dispatch", "Pump.start_thread", "Pump.destroy",
+)
+def pump():
+    context = GLib.MainContext.new_with_flags(GLib.MainContextFlags.OWNERLESS_POLLING)
+    pump = AioGuest.Pump.new(context)
+    assert pump.get_main_context() == context
+    assert os.get_blocking(pump.get_fd())
+    while pump.dispatch() != AioGuest.PumpResult.WAIT:
+        pass
+    pump.destroy()
+    assert pump.get_fd() == -1
+    with refused(TypeError):
+        AioGuest.Pump.new(None)
+
+
+@use_of("Pump.start_thread", "Pump.destroy")
+def pump_with_a_thread():
+    pump = AioGuest.Pump.new(GLib.MainContext.new_with_flags(GLib.MainContextFlags.OWNERLESS_POLLING))
+    calls = queue.SimpleQueue()
+    pump.start_thread(lambda: calls.put(pump.dispatch))
+    calls.get()()
+    pump.destroy()
 
 
 @use_of("source_new")
