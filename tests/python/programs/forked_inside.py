@@ -41,7 +41,8 @@ def exits():
 
 def exits_in_another_python():
     """One whose modules have no such private functions."""
-    del threading._shutdown, atexit._run_exitfuncs
+    vars(threading).pop("_shutdown", None)
+    vars(atexit).pop("_run_exitfuncs", None)
     sys.exit(3)
 
 
