@@ -149,6 +149,8 @@ esac
 [ ${#selection[@]} -gt 0 ] || selection=(${default_selection[@]+"${default_selection[@]}"})
 if [ $nightly = 1 ]; then
   export AIOGUEST_NIGHTLY=1
+  # Some tests do five times as much then. Set-ups have multipliers of their own.
+  [ -n "$setup" ] || selection+=(--timeout-multiplier 5)
 elif [ $named = 0 ]; then
   case "$setup" in
     # Rounds by the stock tick are Python code.

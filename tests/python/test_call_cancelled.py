@@ -10,7 +10,7 @@ import types
 
 import pytest
 from gi.overrides.AioGuest import _operation
-from gi.repository import AioGuest, Gio, GLib
+from gi.repository import AioGuest, Gio, GLib, GObject
 
 import support
 from collected import Collected
@@ -201,6 +201,8 @@ class Stream(Gio.InputStream):
         self._loop = asyncio.get_running_loop()
         self._begun = asyncio.Event()
         self._may_end = threading.Semaphore(0)
+        #: Called when an operation is cancelled, if there is one.
+        self.on_cancelled = None
 
     async def until_begun(self):
         await self._begun.wait()
@@ -210,6 +212,8 @@ class Stream(Gio.InputStream):
         self._may_end.release()
 
     def do_skip(self, count, cancellable):
+        if self.on_cancelled is not None:
+            GObject.Object.connect(cancellable, "cancelled", lambda cancellable: self.on_cancelled())
         self._loop.call_soon_threadsafe(self._begun.set)
         self._may_end.acquire()
         return count
@@ -321,17 +325,10 @@ def test_an_operation_when_the_run_ends(run, ended):
     """It is waited for, as all is that is shut down then."""
     async def main():
         stream = Stream()
-        task = AioGuest.spawn(skip(stream))
+        # The cancellation has come, and waits.
+        stream.on_cancelled = stream.let_end
+        AioGuest.spawn(skip(stream))
         await stream.until_begun()
-
-        def look():
-            # The cancellation has come, and waits.
-            if not task.cancelling():
-                return GLib.SOURCE_CONTINUE
-            stream.let_end()
-            return GLib.SOURCE_REMOVE
-
-        GLib.timeout_add(5, look)
 
     run(main())
     assert ended == ["Stream"]

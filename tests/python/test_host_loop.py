@@ -9,6 +9,8 @@ import time
 from gi.repository import Gio, GLib
 
 import support
+from collected import Collected
+from nests import run_main_loop
 
 
 async def count_to(limit, counts):
@@ -18,32 +20,19 @@ async def count_to(limit, counts):
     return "counted"
 
 
-def run_until(condition):
-    """A main loop that ends soon after it has become so, whether the guest has more to do or not."""
-    main_loop = GLib.MainLoop()
-
-    def look():
-        if not condition():
-            return GLib.SOURCE_CONTINUE
-        main_loop.quit()
-        return GLib.SOURCE_REMOVE
-
-    GLib.timeout_add(2, look)
-    main_loop.run()
-
-
 def test_main_loop_stops_and_starts():
-    counts = []
+    counts = Collected()
     task = support.start(count_to(60, counts))
+    task.add_done_callback(counts.append)
     loop = asyncio.get_running_loop()
     for number in (10, 20, 30, 40, 50):
-        run_until(lambda: len(counts) >= number)
+        run_main_loop(counts, number)
         assert not task.done()
         # Still this thread's loop while no host runs.
         assert asyncio.get_running_loop() is loop
-    run_until(task.done)
+    run_main_loop(counts, 61)
     assert task.result() == "counted"
-    assert counts == list(range(60))
+    assert counts == [*range(60), task]
     support.Rescue().until(loop.is_closed)
 
 
@@ -58,9 +47,9 @@ def test_timer_due_while_no_host_runs():
         loop.call_later(0.03, over.set_result, None)
         await over
 
-    begun = []
+    begun = Collected()
     task = support.start(main())
-    run_until(lambda: begun)
+    run_main_loop(begun)
     # A busy machine may have taken so long that it was due before.
     before = order[:]
     time.sleep(0.05)
@@ -90,17 +79,17 @@ def test_work_given_while_no_host_runs():
 
 def test_different_hosts_take_turns():
     """A main loop, iteration by hand, an application: all on one context."""
-    counts = []
+    counts = Collected()
     task = support.start(count_to(100, counts))
+    task.add_done_callback(counts.append)
     rescue = support.Rescue()
     while not task.done():
-        enough = len(counts) + 4
-        run_until(lambda: task.done() or len(counts) >= enough)  # noqa: B023
+        run_main_loop(counts, min(len(counts) + 4, 101))
         for _ in range(3):
             if not task.done():
                 rescue.turn()
-    assert counts == list(range(100))
     rescue.until(lambda: asyncio._get_running_loop() is None)
+    assert counts == [*range(100), task]
 
 
 def held_application(name):
@@ -129,11 +118,11 @@ def test_application():
 
 def test_application_after_a_main_loop():
     """A run begun under a main loop goes on, and ends, under an application."""
-    counts = []
+    counts = Collected()
     task = support.start(count_to(60, counts), done_callback=lambda task: None)
 
     # Not two applications: quitting one ends a run on the default context.
-    run_until(lambda: len(counts) >= 10)
+    run_main_loop(counts, 10)
     assert len(counts) < 60
 
     def activate(app):
