@@ -136,8 +136,9 @@ gi.require_version("AioGuest", "1.0")
 from gi.repository import AioGuest
 AioGuest.run(asyncio.sleep(0), debug=False)
 """
+    # PyGObject 3.42 raises an ImportWarning, which a debug build of Python shows.
     process = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-W", "ignore::ImportWarning", "-c", program],
         capture_output=True, text=True, timeout=support.PATIENCE, env={**os.environ, name: value},
     )
     if message is None:
