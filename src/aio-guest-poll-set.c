@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "aio-guest-error.h"
+#include "aio-guest-error-private.h"
 #include "aio-guest-poll-set-private.h"
 
 #include <errno.h>
@@ -90,10 +90,7 @@ aio_guest_poll_set_new (GError **error)
   if (self->outer < 0 || !make_inner (self))
     {
       /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it knows nothing of g_autoptr. */
-      int saved_errno = errno;
-
-      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
-                   "can't make an epoll set: %s", g_strerror (saved_errno));
+      aio_guest_set_system_error (error, errno, "can't make an epoll set");
       return NULL;
     }
 
@@ -126,10 +123,7 @@ aio_guest_poll_set_add_permanent (AioGuestPollSet *self, int fd, GError **error)
 {
   if (!add (self->outer, fd, EPOLLIN))
     {
-      int saved_errno = errno;
-
-      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
-                   "can't add a descriptor to an epoll set: %s", g_strerror (saved_errno));
+      aio_guest_set_system_error (error, errno, "can't add a descriptor to an epoll set");
       return FALSE;
     }
 

@@ -4,12 +4,11 @@
 
 #include "config.h"
 
-#include "aio-guest-error.h"
 #include "aio-guest-fork-private.h"
 #include "aio-guest-poll-thread-private.h"
+#include "aio-guest-thread-private.h"
 
 #include <errno.h>
-#include <signal.h>
 
 /*
  * The main context polls the descriptor of @ready. A thread polls those of the guest:
@@ -178,9 +177,6 @@ poll_thread (gpointer data)
 gboolean
 aio_guest_poll_thread_start (AioGuestPollThread *self, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
-  sigset_t all, before;
-
   if (self->thread != NULL)
     return TRUE;
 
@@ -190,21 +186,9 @@ aio_guest_poll_thread_start (AioGuestPollThread *self, GError **error)
   self->failure = 0;
   self->fork_generation = aio_guest_fork_watch ();
 
-  /* All signals are blocked in the thread: those sent to the process are for threads that expect
-   * them. A new thread has the mask of the thread that makes it. */
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  self->thread = g_thread_try_new ("aioguest-poll", poll_thread, self, &local_error);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  self->thread = aio_guest_thread_new ("aioguest-poll", "the polling thread", poll_thread, self, error);
 
-  if (self->thread == NULL)
-    {
-      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
-                   "can't start the polling thread: %s", local_error->message);
-      return FALSE;
-    }
-
-  return TRUE;
+  return self->thread != NULL;
 }
 
 /* Ends and joins the thread, if it was started. That does not take long: it waits only for the

@@ -4,12 +4,10 @@
 
 #include "config.h"
 
-#include "aio-guest-error.h"
 #include "aio-guest-fork-private.h"
 #include "aio-guest-pump-thread-private.h"
+#include "aio-guest-thread-private.h"
 #include "aio-guest-wakeup-private.h"
-
-#include <signal.h>
 
 /*
  *   host                                     thread
@@ -168,9 +166,7 @@ aio_guest_pump_thread_new (int fd,
                            GDestroyNotify notify_destroy,
                            GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
   AioGuestWakeup *control = aio_guest_wakeup_new (AIO_GUEST_WAKEUP_BEST, error);
-  sigset_t all, before;
 
   if (control == NULL)
     {
@@ -191,17 +187,10 @@ aio_guest_pump_thread_new (int fd,
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
 
-  /* All signals are blocked in the thread: those sent to the process are for threads that expect
-   * them. A new thread has the mask of the thread that makes it. */
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  self->thread = g_thread_try_new ("aioguest-pump", pump_thread, self, &local_error);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  self->thread = aio_guest_thread_new ("aioguest-pump", "the thread of a pump", pump_thread, self, error);
 
   if (self->thread == NULL)
     {
-      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
-                   "can't start the thread of a pump: %s", local_error->message);
       self->ref_count = 1;
       unref (self);
       return NULL;

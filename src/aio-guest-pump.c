@@ -15,7 +15,7 @@
 /**
  * AioGuestPump:
  *
- * Lets any event loop host a [struct@GLib.MainContext], and so everything of GLib's and Gio's in it.
+ * Lets any event loop, the host, run a [struct@GLib.MainContext]. GLib and Gio work inside the host then.
  *
  * The host watches the pump's descriptor, see [method@Pump.get_fd]. While it is readable, the host
  * calls [method@Pump.dispatch], which does one turn of the main context without blocking. A host that

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "aio-guest-error.h"
+#include "aio-guest-error-private.h"
 #include "aio-guest-wakeup-private.h"
 
 #include <errno.h>
@@ -74,10 +74,7 @@ aio_guest_wakeup_new (AioGuestWakeupKind kind, GError **error)
   if (!open_descriptors (self, kind))
     {
       /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it knows nothing of g_autoptr. */
-      int saved_errno = errno;
-
-      g_set_error (error, AIO_GUEST_ERROR, AIO_GUEST_ERROR_SYSTEM,
-                   "can't open a wakeup descriptor: %s", g_strerror (saved_errno));
+      aio_guest_set_system_error (error, errno, "can't open a wakeup descriptor");
       return NULL;
     }
 

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const Variant variants[] = {
@@ -403,6 +404,26 @@ count_threads (void)
     }
 
   return n;
+}
+
+/* Not by _exit(): valgrind would look for leaks there, and whatever the parent's threads held is
+ * lost in the child. */
+void
+leave_child (void)
+{
+  execlp ("true", "true", NULL);
+  _exit (9);
+}
+
+void
+await_child (pid_t child)
+{
+  int status;
+
+  g_assert_cmpint (child, >, 0);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
 /* Whether the thread with this number is the polling thread, and has come to poll(). */

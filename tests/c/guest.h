@@ -9,6 +9,7 @@
 #include "aio-guest-source.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 G_BEGIN_DECLS
 
@@ -134,6 +135,19 @@ void assert_timer_set_to (int fd, gint64 time);
 /* Of this process. */
 guint count_descriptors (void);
 guint count_threads (void);
+
+/* The child must not write to the test's output: it says by its exit status what went wrong. */
+#define check(condition) \
+  G_STMT_START \
+  { \
+    if (!(condition)) \
+      _exit (10 + __COUNTER__); \
+  } \
+  G_STMT_END
+
+/* The end of a forked child, and that it has come to that. */
+G_GNUC_NORETURN void leave_child (void);
+void await_child (pid_t child);
 
 /* Until the one polling thread of this process is in poll(). */
 void await_polling_thread (void);

@@ -8,43 +8,13 @@
 #include "guest.h"
 
 #include <sys/epoll.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* The child must not write to the test's output: it says by its exit status what went wrong. */
-#define check(condition) \
-  G_STMT_START \
-  { \
-    if (!(condition)) \
-      _exit (10 + __COUNTER__); \
-  } \
-  G_STMT_END
-
-/* Not by _exit(): valgrind would look for leaks there, and whatever the parent's threads held is
- * lost in the child. */
-G_GNUC_NORETURN static void
-leave_child (void)
-{
-  execlp ("true", "true", NULL);
-  _exit (9);
-}
 
 static gboolean
 quit_loop (gpointer flag)
 {
   *(gboolean *) flag = TRUE;
   return G_SOURCE_REMOVE;
-}
-
-static void
-await_child (pid_t child)
-{
-  int status;
-
-  g_assert_cmpint (child, >, 0);
-  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFEXITED (status));
-  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
 /* In the child: whatever is done to the copied run comes to nothing. */
